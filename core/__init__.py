@@ -1,0 +1,1 @@
+"""Papers, services and engines; nothing in here knows of reviews or graphs."""

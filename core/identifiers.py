@@ -1,0 +1,132 @@
+"""Identifiers of papers: normalised, compared and turned into names that are safe on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote
+
+from core.metadata import PaperMetadata
+
+_DOI = re.compile(r"10\.\d{4,9}/\S+")
+_ARXIV = re.compile(r"(?:arxiv[:./]|arxiv\.org/(?:abs|pdf)/)?(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?:\.pdf)?")
+_ARXIV_DOI = "10.48550/arxiv."
+
+
+def normalize_doi(text: str | None) -> str | None:
+    """Return the DOI in `text` in lower case without resolver or prefix, or None when there is none.
+
+    DOIs are case-insensitive (DOI Handbook, 2.4). A trailing `.pdf`, as copied from links, is cut.
+    """
+    match = _DOI.search(unquote(text or "").strip().lower())
+    if match is None:
+        return None
+    return re.sub(r"(?:/pdf|\.pdf|\.html?|[.,;:\"'>\s])+$", "", _balanced(match.group().replace("\x00", ""))) or None
+
+
+def _balanced(doi: str) -> str:
+    """Cut a closing bracket that was opened outside the DOI; SICI DOIs hold brackets of their own."""
+    while doi.endswith((")", "]")) and doi.count(")") + doi.count("]") > doi.count("(") + doi.count("["):
+        doi = doi[:-1]
+    return doi
+
+
+def normalize_arxiv(text: str | None) -> str | None:
+    """Return the arXiv id in `text` without prefix and version, or None."""
+    found = (text or "").strip().lower().removeprefix("https://").removeprefix("http://").removeprefix("www.")
+    found = found.removeprefix("doi.org/").removeprefix(_ARXIV_DOI)
+    match = _ARXIV.fullmatch(found)
+    return match.group(1) if match else None
+
+
+def normalize_pmid(text: str | int | None) -> str | None:
+    """Return the digits of a PubMed id, or None."""
+    match = re.fullmatch(r"(?:pmid:\s*|https?://pubmed\.ncbi\.nlm\.nih\.gov/)?(\d{1,9})/?", str(text or "").strip().lower())
+    return match.group(1) if match else None
+
+
+def normalize_pmcid(text: str | int | None) -> str | None:
+    """Return a PubMed Central id as `PMC<digits>`, or None."""
+    match = re.search(r"(?:pmc)?(\d{3,9})/?$", str(text or "").strip().lower())
+    return f"PMC{match.group(1)}" if match else None
+
+
+def normalize_openalex(text: str | None) -> str | None:
+    """Return an OpenAlex work id as `W<digits>`, or None."""
+    match = re.search(r"(?:^|/)(w\d+)$", (text or "").strip().lower())
+    return match.group(1).upper() if match else None
+
+
+def paper_id(paper: PaperMetadata) -> str:
+    """Return the identity of `paper`: its DOI, else arXiv, PubMed, PMC or OpenAlex id, else a hash of what it is called."""
+    return next(iter(aliases(paper)), None) or _described(paper)
+
+
+def aliases(paper: PaperMetadata) -> list[str]:
+    """Return every identifier of `paper`, strongest first; the arXiv DOI and the arXiv id are one."""
+    doi, arxiv = normalize_doi(paper.get("doi")), normalize_arxiv(paper.get("arxiv_id"))
+    if doi and doi.startswith(_ARXIV_DOI):
+        doi, arxiv = None, normalize_arxiv(doi) or arxiv
+    found = [
+        doi,
+        arxiv and f"arxiv:{arxiv}",
+        _prefixed("pmid", normalize_pmid(paper.get("pmid"))),
+        _prefixed("pmcid", normalize_pmcid(paper.get("pmcid"))),
+        _prefixed("openalex", normalize_openalex(paper.get("openalex_id"))),
+    ]
+    return [alias for alias in found if alias]
+
+
+def _prefixed(scheme: str, value: str | None) -> str | None:
+    return f"{scheme}:{value}" if value else None
+
+
+def _described(paper: PaperMetadata) -> str:
+    authors = paper.get("authors") or [{}]
+    parts = (fold(paper.get("title") or ""), fold(authors[0].get("name") or ""), str(paper.get("year") or ""))
+    if not parts[0] and paper.get("pdf_path"):
+        parts = (str(paper["pdf_path"]), "", "")
+    return "hash:" + hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def fold(text: str) -> str:
+    """Return `text` for comparison: compatibility form, no accents, lower case, words separated by one space."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return re.sub(r"[\W_]+", " ", plain.casefold()).strip()
+
+
+def file_key(identifier: str) -> str:
+    """Return a name for `identifier` that is safe on every file system: 64 hexadecimal digits."""
+    return hashlib.sha256(identifier.encode("utf-8", "replace")).hexdigest()
+
+
+def unify(papers: Iterable[PaperMetadata]) -> dict[str, PaperMetadata]:
+    """Return `papers` by `paper_id`, records that share any identifier merged into one.
+
+    The first record wins a contested field; later ones fill gaps and add their `oa_urls`.
+    """
+    groups: list[PaperMetadata] = []
+    known: dict[str, int] = {}
+    for paper in papers:
+        names = aliases(paper) or [_described(paper)]
+        hits = sorted({known[name] for name in names if name in known})
+        home = hits[0] if hits else len(groups)
+        if not hits:
+            groups.append({})
+        for other in hits[1:]:
+            groups[home] = _merge(groups[home], groups[other])
+            groups[other] = {}
+        groups[home] = _merge(groups[home], paper)
+        known = {name: home if at in hits else at for name, at in known.items()} | dict.fromkeys(names, home)
+    return {paper_id(paper): paper for paper in groups if paper}
+
+
+def _merge(first: PaperMetadata, second: PaperMetadata) -> PaperMetadata:
+    merged: dict[str, Any] = {**second, **{key: value for key, value in first.items() if value not in (None, "", [])}}
+    urls = [*(first.get("oa_urls") or []), *(second.get("oa_urls") or [])]
+    if urls:
+        merged["oa_urls"] = list(dict.fromkeys(urls))
+    return PaperMetadata(**merged)  # type: ignore[typeddict-item]

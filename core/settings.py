@@ -1,0 +1,108 @@
+"""One frozen `Settings`: the only place that reads the environment.
+
+Every field can be set by `LIT_REVIEW_<FIELD>` (upper case), by a `.env` file in the working folder or as a keyword.
+"""
+
+from __future__ import annotations
+
+import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated
+
+import platformdirs
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+#: Pace of hosts that publish a rule of their own, in seconds between two requests. arXiv: "no more than one request
+#: every three seconds, single connection" (arXiv API terms of use). The PMC bucket is made for bulk download.
+HOST_PACE_S = {"arxiv.org": 3.0, "export.arxiv.org": 3.0, "pmc-oa-opendata.s3.amazonaws.com": 0.1}
+
+
+class Settings(BaseSettings):
+    """Everything one run can be told; immutable, so a run cannot change under its own feet."""
+
+    model_config = SettingsConfigDict(env_prefix="LIT_REVIEW_", env_file=".env", extra="ignore", frozen=True)
+
+    # where things are kept
+    home: Path = Field(
+        default_factory=lambda: platformdirs.user_data_path("academic-lit-review"),
+        description="Folder of the paper store.",
+    )
+    failure_ttl_s: float = Field(7 * 86400.0, ge=0, description="How long 'this paper cannot be had' is believed, seconds.")
+
+    # the pipeline
+    queue_size: int = Field(64, ge=1, description="Papers that may wait between acquisition and conversion.")
+    max_processing: int = Field(
+        default_factory=lambda: max(1, min(4, len(os.sched_getaffinity(0)))),
+        ge=1,
+        description="Papers converted at a time: 4, or the number of cores if that is fewer.",
+    )
+    max_downloads: int = Field(8, ge=1, description="Transfers at a time.")
+
+    # manners on the network
+    contact_email: str = Field("", description="Your address, sent in the User-Agent as the catalogues ask for.")
+    acquisition_delay_s: float = Field(2.0, ge=0, description="Pause between two requests to the same host, seconds.")
+    host_pace_s: dict[str, float] = Field(default=HOST_PACE_S, description="Pauses of particular hosts, seconds.")
+    host_concurrency: int = Field(1, ge=1, description="Requests at a time to one host.")
+    allow_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Networks reachable although not public, e.g. 127.0.0.0/8. For tests and the demo."
+    )
+
+    # limits of one request
+    connect_timeout_s: float = Field(10.0, gt=0)
+    idle_timeout_s: float = Field(30.0, gt=0)
+    total_timeout_s: float = Field(120.0, gt=0)
+    max_download_bytes: int = Field(100 * MIB, gt=0)
+    max_inflated_bytes: int = Field(500 * MIB, gt=0)
+    max_redirects: int = Field(8, ge=0)
+    max_tries: int = Field(3, ge=1, description="Attempts at one request that fails for a passing reason.")
+    retry_base_s: float = Field(0.5, ge=0, description="First pause before a retry; doubles, with jitter.")
+    retry_after_cap_s: float = Field(60.0, ge=0, description="A host asking for more than this is left alone.")
+
+    # the retrieve-academic job service
+    retrieve_academic_url: str = Field("http://localhost:8002", description="Empty: do without it.")
+    acquisition_timeout_s: float = Field(420.0, gt=0, description="Deadline of one retrieval job, from its submission.")
+    poll_interval_s: float = Field(2.0, gt=0)
+    service_recheck_s: float = Field(120.0, ge=0, description="Pause before a service that was down is asked again.")
+
+    # where the open sources are
+    arxiv_url: str = "https://arxiv.org"
+    pmc_url: str = "https://pmc-oa-opendata.s3.amazonaws.com"
+    europepmc_url: str = "https://europepmc.org"
+    europepmc_rest_url: str = "https://www.ebi.ac.uk/europepmc/webservices/rest"
+    doi_url: str = "https://doi.org"
+
+    # conversion
+    converter: str = Field("auto", description="Engine that turns PDFs into Markdown.")
+    convert_base_s: float = Field(30.0, gt=0, description="Deadline of a conversion: this, plus the pages.")
+    convert_page_s: float = Field(2.0, ge=0, description="Deadline of a conversion, per page.")
+    worker_memory_bytes: int = Field(2048 * MIB, gt=0, description="Address space of one converting process.")
+    inspect_timeout_s: float = Field(20.0, gt=0, description="Deadline for looking into a downloaded file.")
+
+    @field_validator("allow_networks", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("allow_networks")
+    @classmethod
+    def _check(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network)
+        return value
+
+    @field_validator("home")
+    @classmethod
+    def _expand(cls, value: Path) -> Path:
+        return value.expanduser()
+
+    def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Return `allow_networks` parsed."""
+        return tuple(ip_network(network) for network in self.allow_networks)
+
+    def pace_s(self, host: str) -> float:
+        """Return the pause between two requests to `host`, in seconds."""
+        return self.host_pace_s.get(host, self.acquisition_delay_s)

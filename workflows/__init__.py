@@ -1,0 +1,1 @@
+"""Graphs and the programs around them; built on `core`."""

@@ -1,0 +1,1 @@
+"""A literature review whose every claim can be traced to a quote on a page."""
