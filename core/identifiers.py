@@ -6,13 +6,15 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 from core.metadata import PaperMetadata
 
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
-_ARXIV = re.compile(r"(?:arxiv[:./]|arxiv\.org/(?:abs|pdf)/)?(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?:\.pdf)?")
+_ARXIV = re.compile(
+    r"(?:arxiv[:./]|arxiv\.org/(?:abs|pdf)/)?(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?:\.pdf)?"
+)
 _ARXIV_DOI = "10.48550/arxiv."
 
 
@@ -44,7 +46,9 @@ def normalize_arxiv(text: str | None) -> str | None:
 
 def normalize_pmid(text: str | int | None) -> str | None:
     """Return the digits of a PubMed id, or None."""
-    match = re.fullmatch(r"(?:pmid:\s*|https?://pubmed\.ncbi\.nlm\.nih\.gov/)?(\d{1,9})/?", str(text or "").strip().lower())
+    match = re.fullmatch(
+        r"(?:pmid:\s*|https?://pubmed\.ncbi\.nlm\.nih\.gov/)?(\d{1,9})/?", str(text or "").strip().lower()
+    )
     return match.group(1) if match else None
 
 
@@ -61,7 +65,7 @@ def normalize_openalex(text: str | None) -> str | None:
 
 
 def paper_id(paper: PaperMetadata) -> str:
-    """Return the identity of `paper`: its DOI, else arXiv, PubMed, PMC or OpenAlex id, else a hash of what it is called."""
+    """Return the identity of `paper`: its DOI, else another identifier, else a hash of title, first author and year."""
     return next(iter(aliases(paper)), None) or _described(paper)
 
 
@@ -129,4 +133,4 @@ def _merge(first: PaperMetadata, second: PaperMetadata) -> PaperMetadata:
     urls = [*(first.get("oa_urls") or []), *(second.get("oa_urls") or [])]
     if urls:
         merged["oa_urls"] = list(dict.fromkeys(urls))
-    return PaperMetadata(**merged)  # type: ignore[typeddict-item]
+    return cast(PaperMetadata, merged)

@@ -48,7 +48,7 @@ def emitter(on_event: Emit | None = None) -> Emit:
 def _tell(observer: Callable[[Any], None], event: ProgressEvent) -> None:
     try:
         observer(event)
-    except Exception:  # noqa: BLE001 - the outermost boundary to foreign code: watching must not change the run
+    except Exception:  # the outermost boundary to foreign code: watching must not change the run
         log.exception("a progress observer failed")
 
 

@@ -31,7 +31,9 @@ class Settings(BaseSettings):
         default_factory=lambda: platformdirs.user_data_path("academic-lit-review"),
         description="Folder of the paper store.",
     )
-    failure_ttl_s: float = Field(7 * 86400.0, ge=0, description="How long 'this paper cannot be had' is believed, seconds.")
+    failure_ttl_s: float = Field(
+        7 * 86400.0, ge=0, description="How long 'this paper cannot be had' is believed, seconds."
+    )
 
     # the pipeline
     queue_size: int = Field(64, ge=1, description="Papers that may wait between acquisition and conversion.")
