@@ -1,0 +1,142 @@
+"""Lines become blocks: paragraphs, headings to be, captions, cells - whatever is set as one piece."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from statistics import median
+
+from core.conversion.layout.words import Line, PageText, Style, prevailing
+
+CAPTION = re.compile(
+    r"(figure|fig|table|tab|scheme|algorithm|listing|box|chart|plate)\.?[\s\-\u2013]*"
+    r"([A-Z]?\d+|[IVX]+\b)",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[.!?:;][\"'\u201d\u2019)\]]*[\d,\u2013\-\[\]]*$")
+_BULLET = re.compile(r"([\u2022\u25cf\u25cb\u25e6\u25a0\u25aa\u2023\u00b7\uf0b7\u2713-]|\(?\d{1,2}[.)]|\(?[a-z][.)])$")
+
+
+@dataclass(slots=True)
+class Block:
+    """Lines that belong together on one page; `kind` says what they are."""
+
+    page: int
+    lines: list[Line]
+    kind: str = "text"
+    level: int = 0
+    rows: list[list[str]] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """Return the words in one line, with hyphens that only end a line left open as `-\\n`."""
+        return " ".join(line.text for line in self.lines)
+
+    @property
+    def style(self) -> Style:
+        """Return the style most of its letters are set in."""
+        return prevailing([word for line in self.lines for word in line.words])[0]
+
+    @property
+    def x0(self) -> float:
+        """Return the left edge."""
+        return min(line.x0 for line in self.lines)
+
+    @property
+    def x1(self) -> float:
+        """Return the right edge."""
+        return max(line.x1 for line in self.lines)
+
+    @property
+    def top(self) -> float:
+        """Return the upper edge."""
+        return min(line.top for line in self.lines)
+
+    @property
+    def bottom(self) -> float:
+        """Return the lower edge."""
+        return max(line.bottom for line in self.lines)
+
+
+def body_style(pages: Iterable[PageText]) -> Style:
+    """Return the style most of the text is set in."""
+    letters = Counter[Style]()
+    for page in pages:
+        for line in page.lines:
+            letters[line.style] += len(line.text)
+    return letters.most_common(1)[0][0] if letters else Style(10.0)
+
+
+def blocks(page: PageText) -> list[Block]:
+    """Group the lines of a page, in the order of its content stream."""
+    lines = _mended(page.lines)
+    lead = _leading(lines)
+    found: list[Block] = []
+    for line in lines:
+        if found and _continues(found[-1], line, lead):
+            found[-1].lines.append(line)
+        else:
+            found.append(Block(page.number, [line]))
+    return found
+
+
+def _mended(lines: list[Line]) -> list[Line]:
+    """Join what PDFium broke within one line: superscripts and changes of the font."""
+    mended: list[Line] = []
+    for line in lines:
+        if mended and _same_row(mended[-1], line):
+            mended[-1] = Line(mended[-1].words + line.words, line.hyphen)
+        else:
+            mended.append(line)
+    return mended
+
+
+def _same_row(before: Line, line: Line) -> bool:
+    size = max(before.style.size, line.style.size)
+    return (
+        not before.hyphen
+        and abs(line.y - before.words[-1].y) < 0.6 * size
+        and -0.4 * size < line.x0 - before.x1 < 0.8 * size
+    )
+
+
+def _leading(lines: list[Line]) -> float:
+    """Return the usual distance of two baselines as a multiple of the size."""
+    steps = [
+        (b.y - a.y) / b.style.size
+        for a, b in itertools.pairwise(lines)
+        if a.style.size == b.style.size > 0
+        and 0.9 < (b.y - a.y) / b.style.size < 3
+        and min(a.x1, b.x1) > max(a.x0, b.x0)
+    ]
+    return median(steps) if steps else 1.2
+
+
+def _continues(block: Block, line: Line, lead: float) -> bool:
+    last = block.lines[-1]
+    size = max(last.style.size, line.style.size)
+    step = line.y - last.y
+    if not 0 < step <= 1.3 * max(lead, 1.1) * size or min(last.x1, line.x1) <= max(last.x0, line.x0):
+        return False
+    if last.hyphen:
+        return True
+    if abs(last.style.size - line.style.size) > 0.08 * size or last.style.bold != line.style.bold:
+        return False
+    return not CAPTION.match(line.text) and not _new_paragraph(block, line)
+
+
+def _new_paragraph(block: Block, line: Line) -> bool:
+    last, size = block.lines[-1], line.style.size
+    left, right = block.x0, block.x1
+    ended = bool(_SENTENCE_END.search(last.text))
+    if ended and last.x1 < right - 2 * size and len(block.lines) > 1:
+        return True
+    indent = line.x0 - left
+    if len(block.lines) > 1 and 0.7 * size < indent < 5 * size and last.x0 - left < 0.5 * size:
+        return ended
+    if len(block.lines) > 1 and line.x0 - block.lines[0].x0 < 0.3 * size and last.x0 - line.x0 > 0.7 * size:
+        return min(other.x0 for other in block.lines[1:]) - line.x0 > 0.7 * size  # a hanging indent: references, lists
+    return bool(_BULLET.match(line.words[0].text)) and len(line.words) > 1 and ended

@@ -1,0 +1,79 @@
+"""A PDF file becomes Markdown: the synchronous whole, run in a worker process."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import pypdfium2 as pdfium  # type: ignore[import-untyped]
+import pypdfium2.raw as raw  # type: ignore[import-untyped]
+
+from core.conversion.layout.blocks import Block, blocks
+from core.conversion.layout.markdown import Vocabulary, rendered
+from core.conversion.layout.reader import PageReader
+from core.conversion.layout.words import PageText
+from core.errors import ConversionError
+
+SCANNED_CHARS = 50  # fewer on an average page, and the pages are images
+PLAUSIBLE_SHARE = 0.4  # of the letters and digits of the text layer must be in the Markdown
+
+
+class Extract(TypedDict):
+    """What crosses the process boundary; `pages` holds the end of each page in `markdown`."""
+
+    markdown: str
+    pages: list[int]
+    warnings: list[str]
+
+
+def extract(path: str) -> Extract:
+    """Return the text layer of the PDF at `path` as Markdown.
+
+    A paragraph that runs over a page break belongs to the page where it starts. Raises `ConversionError`:
+    `encrypted`, `damaged`, `empty`, `no_text_layer` or `implausible_text`.
+    """
+    pages = _read(path)
+    if not pages:
+        raise ConversionError("empty", "no pages")
+    if sum(page.chars for page in pages) < SCANNED_CHARS * len(pages):
+        raise ConversionError("no_text_layer", f"{sum(page.chars for page in pages)} characters on {len(pages)} pages")
+    markdown, ends = _assembled(_flow(pages), pages)
+    held = sum(len(word.text) for page in pages for line in page.lines for word in line.words)
+    written = sum(map(str.isalnum, markdown))
+    if written < PLAUSIBLE_SHARE * held:
+        raise ConversionError("implausible_text", f"{written} of {held} letters")
+    return Extract(markdown=markdown, pages=ends, warnings=_warnings(pages))
+
+
+def _read(path: str) -> list[PageText]:
+    reader = PageReader()
+    try:
+        with pdfium.PdfDocument(path) as document:
+            return [reader.read(document[index], index + 1) for index in range(len(document))]
+    except pdfium.PdfiumError as error:
+        encrypted = getattr(error, "err_code", None) in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
+        raise ConversionError("encrypted" if encrypted else "damaged", str(error)) from error
+
+
+def _flow(pages: list[PageText]) -> list[Block]:
+    return [block for page in pages for block in blocks(page)]
+
+
+def _assembled(flow: list[Block], pages: list[PageText]) -> tuple[str, list[int]]:
+    """Return the Markdown and where each page ends in it."""
+    vocabulary = Vocabulary(line for page in pages for line in page.lines)
+    parts: list[str] = []
+    ends = [0] * len(pages)
+    length = 0
+    for block in flow:
+        part = rendered(block, vocabulary) + "\n\n"
+        parts.append(part)
+        length += len(part)
+        ends[block.page - 1] = length
+    for index in range(1, len(ends)):
+        ends[index] = max(ends[index], ends[index - 1])
+    return "".join(parts), ends
+
+
+def _warnings(pages: list[PageText]) -> list[str]:
+    silent = [str(page.number) for page in pages if not page.lines]
+    return [f"no text on {'pages' if len(silent) > 1 else 'page'} {', '.join(silent)}"] if silent else []

@@ -1,0 +1,56 @@
+"""The embedded default engine: the PDF's own text layer, read by PDFium, laid out by our rules; no model weights."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from importlib.metadata import version
+from itertools import pairwise
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from core.conversion.converter import Converted, PageSpan
+from core.conversion.workers import Workers
+from core.errors import ConversionError
+from core.settings import Settings
+
+RULES = 1  # raise it with every change of the rules that changes texts
+
+
+class TextLayerConverter:
+    """Turns PDFs with a text layer into Markdown, in child processes that can be stopped.
+
+    A paragraph that runs over a page break belongs to the page where it starts.
+    """
+
+    name = "text-layer"
+    rank = 10
+
+    def __init__(self, settings: Settings) -> None:
+        self.slots = settings.max_processing
+        self._workers = Workers(
+            "core.conversion.layout:extract", slots=self.slots, memory_bytes=settings.worker_memory_bytes
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Return what texts are cached under: our rules and the library that reads the file."""
+        return f"{self.name}/{RULES}+pypdfium2/{version('pypdfium2')}"
+
+    async def __aenter__(self) -> Self:
+        await self._workers.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._workers.__aexit__(kind, error, trace)
+
+    async def convert(self, pdf: Path, *, deadline: float) -> Converted:
+        """Return the text of `pdf`, or raise `ConversionError`; `deadline` is in seconds."""
+        answer = await self._workers.run(str(pdf), deadline=deadline)
+        markdown, ends = answer["markdown"], answer["pages"]
+        if not markdown.strip():
+            raise ConversionError("implausible_text", "nothing came out")
+        spans = tuple(PageSpan(number, *span) for number, span in enumerate(pairwise([0, *ends]), 1))
+        return Converted(markdown, spans, self.fingerprint, tuple(answer["warnings"]))
