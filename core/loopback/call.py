@@ -1,0 +1,100 @@
+"""One request that is about to be answered, and the answers a well-behaved host gives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from core.loopback.plan import Kind, Plan, Route, Served
+from core.loopback.traffic import Traffic
+
+MEDIA_TYPES = {".pdf": "application/pdf", ".xml": "application/xml", ".html": "text/html; charset=utf-8"}
+CHUNK = 65536
+
+
+@dataclass(frozen=True)
+class World:
+    """What every host knows: the plan, the traffic, and the address of each host."""
+
+    plan: Plan
+    traffic: Traffic
+    addresses: dict[str, str] = field(default_factory=dict)
+    seen: dict[tuple[str, Route], int] = field(default_factory=dict)
+
+    def strikes(self, served: Served, route: Route) -> bool:
+        """Tell whether the route's fault happens this time, and count the time."""
+        key = (served.id, route)
+        self.seen[key] = self.seen.get(key, 0) + 1
+        return bool(route.fault) and (route.times is None or self.seen[key] <= route.times)
+
+    def find(self, number: int, kind: Kind) -> tuple[Served, Route] | None:
+        """Return paper `number` with its first route of `kind`."""
+        if not 1 <= number <= len(self.plan.papers):
+            return None
+        served = self.plan.papers[number - 1]
+        return next(((served, route) for route in served.routes if route.kind == kind), None)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request for a paper: faults turn it into an answer, `ok` answers it as it should be."""
+
+    world: World
+    request: Request
+    served: Served
+    route: Route
+    ok: Callable[[], Awaitable[Response]]
+
+    @property
+    def file(self) -> Path:
+        """Return the file that was asked for."""
+        return self.served.file(self.route.kind)
+
+    async def body(self) -> bytes:
+        """Return the content that was asked for."""
+        return await asyncio.to_thread(self.file.read_bytes)
+
+
+class Stream(Response):
+    """An answer sent piece by piece; with `cut` the connection ends before the answer does."""
+
+    def __init__(
+        self,
+        chunks: AsyncIterator[bytes],
+        *,
+        media_type: str = "application/pdf",
+        headers: Mapping[str, str] | None = None,
+        cut: bool = False,
+    ) -> None:
+        super().__init__(None, 200, headers, media_type)
+        self._chunks = chunks
+        self._cut = cut
+        if "content-length" not in (headers or {}):
+            del self.headers["content-length"]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        async for chunk in self._chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        if not self._cut:
+            await send({"type": "http.response.body", "body": b""})
+
+
+async def pieces(content: bytes, *, size: int = CHUNK, pause_s: float = 0.0) -> AsyncIterator[bytes]:
+    """Yield `content` in pieces of `size` bytes with a pause after each."""
+    for start in range(0, len(content), size):
+        yield content[start : start + size]
+        await asyncio.sleep(pause_s)
+
+
+async def send_file(path: Path) -> Response:
+    """Return `path` as an honest host would send it."""
+    content = await asyncio.to_thread(path.read_bytes)
+    return Response(content, media_type=MEDIA_TYPES[path.suffix])

@@ -1,0 +1,234 @@
+"""`Internet`: the hosts of a plan on loopback addresses, from `async with` to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any, Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.types import Message, Receive, Scope, Send
+
+from core.loopback import corpus, faults, hosts, pages, service
+from core.loopback.call import World
+from core.loopback.plan import Plan, arxiv_id, pmcid
+from core.loopback.traffic import Gate, Request, Traffic
+from core.metadata import PaperMetadata
+from core.settings import Settings
+
+#: Each host has an address of its own, so that whatever is counted or paced by host is so here as well.
+ADDRESSES = {
+    "arxiv": "127.0.0.2",
+    "pmc": "127.0.0.3",
+    "europepmc": "127.0.0.4",
+    "doi": "127.0.0.5",
+    "publisher": "127.0.0.5",
+    "repository": "127.0.0.6",
+    "rogue": "127.0.0.7",
+    "service": "127.0.0.8",
+}
+
+
+class Internet:
+    """A small scholarly internet; it lives as long as its `async with` block.
+
+    Raises ValueError for a plan that names an unknown fault, landing style or host.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        _check(plan)
+        self.plan = plan
+        self.traffic = Traffic()
+        self._world = World(plan, self.traffic)
+        self.jobs = service.Jobs(self._world)
+        self._server = uvicorn.Server(_config(self))
+        self._apps: dict[tuple[str, int], tuple[str, Starlette]] = {}
+        self._bugs: list[Exception] = []
+
+    @classmethod
+    def samples(cls) -> Self:
+        """Return an internet with the invented sample library."""
+        return cls(corpus.samples())
+
+    @classmethod
+    def from_corpus(cls, folder: Path, *, faulty: bool = False) -> Self:
+        """Return an internet with the papers of a corpus folder; `faulty` adds faults that some papers fail for."""
+        return cls(corpus.read(folder, faulty=faulty))
+
+    async def __aenter__(self) -> Self:
+        names = [name for name in ADDRESSES if name != "service" or self.plan.service]
+        sockets = {name: _listen(ADDRESSES[name]) for name in names}
+        for name, listener in sockets.items():
+            address: tuple[str, int] = listener.getsockname()
+            self._world.addresses[name] = f"http://{address[0]}:{address[1]}"
+            self._apps[address] = (name, self._build(name))
+        self._server.config.load()
+        self._server.lifespan = self._server.config.lifespan_class(self._server.config)
+        await self._server.startup(sockets=list(sockets.values()))
+        return self
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        for server in self._server.servers:
+            server.close()
+        await asyncio.sleep(0)  # whoever is just being accepted becomes a connection
+        for connection in list(self._server.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+        tasks = list(self._server.server_state.tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        await asyncio.sleep(0)  # the aborted transports close their sockets
+        if self._bugs and error is None:
+            raise ExceptionGroup("the loopback internet is broken", self._bugs)
+
+    def _build(self, name: str) -> Starlette:
+        if name == "service":
+            return service.build(self._world, self.jobs)
+        build = hosts.repository if name == "rogue" else getattr(hosts, name)
+        app: Starlette = build(self._world)
+        return app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request (ASGI): log it, pass the gates before its host and path, let its host answer."""
+        name, app = self._apps[tuple(scope["server"])]
+        path = scope["path"] + ("?" + scope["query_string"].decode() if scope["query_string"] else "")
+        with self.traffic.record(name, scope["method"], path) as number:
+            scope["state"] = {"number": number}
+
+            async def noted(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    self.traffic.note(number, status=message["status"])
+                await send(message)
+
+            async def work(receive: Receive) -> None:
+                await self.traffic.enter(name, scope["path"])
+                await app(scope, receive, noted)
+
+            try:
+                await _while_connected(receive, work)
+            except ExceptionGroup as bugs:
+                self._bugs.extend(bugs.exceptions)
+
+    @property
+    def requests(self) -> list[Request]:
+        """Return the log of every request so far."""
+        return self.traffic.requests
+
+    @property
+    def submits(self) -> Counter[str]:
+        """Return how often each paper was submitted to the retrieval service."""
+        return self.traffic.submits
+
+    def url(self, host: str) -> str:
+        """Return the address of a host by its name in `ADDRESSES`."""
+        return self._world.addresses[host]
+
+    def hold(self, name: str) -> Gate:
+        """Close a gate before a host, a path or a paper.
+
+        `submit:<paper>` and `status:<paper>` hold those calls; `job:<paper>` keeps a retrieval job from being done.
+        """
+        return self.traffic.hold(name)
+
+    def release(self, name: str) -> None:
+        """Open the gate before `name`."""
+        self.traffic.release(name)
+
+    async def until(self, state: Callable[[], bool]) -> None:
+        """Wait until `state` is true; it is looked at whenever a request begins, is answered or ends."""
+        await self.traffic.until(state)
+
+    @property
+    def papers(self) -> list[PaperMetadata]:
+        """Return the papers as a discovery phase would give them."""
+        return [self._found(number) for number in range(1, len(self.plan.papers) + 1)]
+
+    def _found(self, number: int) -> PaperMetadata:
+        served = self.plan.papers[number - 1]
+        places = [hosts.location(self._world, number, i, route) for i, route in enumerate(served.routes)]
+        paper: PaperMetadata = {
+            "is_oa": any(route.kind != "retrieve" for route in served.routes),
+            "relevance_score": round(1 - (number - 1) / len(self.plan.papers), 4),
+            "discovery_method": "keyword",
+            **served.metadata,
+            "oa_urls": [place for place in places if place],
+        }
+        arxiv, pmc = arxiv_id(number, served), pmcid(number, served)
+        return paper | ({"arxiv_id": arxiv} if arxiv else {}) | ({"pmcid": pmc} if pmc else {})
+
+    def options(self) -> dict[str, Any]:
+        """Return the settings that lead to this internet, as plain values."""
+        return {
+            "allow_networks": ("127.0.0.0/8",),
+            "acquisition_delay_s": 0.0,
+            "host_pace_s": {},
+            "connect_timeout_s": 2.0,
+            "idle_timeout_s": 2.0,
+            "total_timeout_s": 20.0,
+            "retry_base_s": 0.01,
+            "poll_interval_s": 0.05,
+            "service_recheck_s": 0.2,
+            "arxiv_url": self.url("arxiv"),
+            "pmc_url": self.url("pmc"),
+            "europepmc_url": self.url("europepmc"),
+            "europepmc_rest_url": self.url("europepmc") + "/europepmc/webservices/rest",
+            "doi_url": self.url("doi"),
+            "retrieve_academic_url": self.url("service") if self.plan.service else "",
+        }
+
+    def settings(self, home: Path, **overrides: Any) -> Settings:
+        """Return settings for a run against this internet, keeping its papers under `home`."""
+        return Settings(**{**self.options(), "home": home, **overrides})
+
+
+def _config(app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> uvicorn.Config:
+    return uvicorn.Config(
+        app, http="h11", ws="none", lifespan="off", log_config=None, log_level="critical", access_log=False
+    )
+
+
+def _listen(address: str) -> socket.socket:
+    """Return a socket on a free port of `address`; where only 127.0.0.1 exists (macOS), there."""
+    listener = socket.socket()
+    try:
+        listener.bind((address, 0))
+    except OSError:
+        listener.bind(("127.0.0.1", 0))
+    return listener
+
+
+def _check(plan: Plan) -> None:
+    for route in (route for served in plan.papers for route in served.routes):
+        jobs = service.JOB_FAULTS if route.kind == "retrieve" else frozenset()
+        if route.fault and not faults.known(route.fault) and route.fault not in jobs:
+            raise ValueError(f"unknown fault {route.fault!r} of a {route.kind} route")
+        if route.kind == "landing" and route.style not in {"", *pages.LANDINGS}:
+            raise ValueError(f"unknown landing style {route.style!r}")
+        if route.host not in ADDRESSES:
+            raise ValueError(f"unknown host {route.host!r}")
+
+
+async def _while_connected(receive: Receive, work: Callable[[Receive], Coroutine[None, None, None]]) -> None:
+    """Run `work` with the whole request; cancel it when the other side goes away."""
+    body = b""
+    while (message := await receive()).get("more_body"):
+        body += message["body"]
+
+    async def whole() -> Message:
+        return {"type": "http.request", "body": body + message.get("body", b"")}
+
+    async def watch() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        task.cancel()
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(work(whole))
+        watcher = group.create_task(watch())
+        task.add_done_callback(lambda _: watcher.cancel())

@@ -1,0 +1,97 @@
+"""What the loopback internet serves, and how it misbehaves: plain values, decided before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from core.identifiers import normalize_arxiv, normalize_pmcid, paper_id
+from core.metadata import PaperMetadata
+
+Kind = Literal["arxiv", "pmc", "europepmc", "oa_url", "landing", "jats", "html", "retrieve"]
+
+#: Identifiers given to papers that need one and have none. arXiv ids began with 0704, PMC ids have eight digits.
+_ARXIV_ID, _PMCID = "9912.{:05d}", "PMC99{:07d}"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One way to a paper.
+
+    `fault` names an entry of `FAULTS` (kind "retrieve": also of `JOB_FAULTS`), or `http_<status>`; it happens `times`
+    times (None: always), then the route works. `delay_s` passes before an answer begins, or before a job is done.
+    `host` moves an "oa_url" or "html" to another host; `style` picks a landing page of `LANDINGS` or a PMC variant;
+    `at` tells whether the fault of a landing route hits the page or the file behind it.
+    """
+
+    kind: Kind
+    fault: str = ""
+    times: int | None = None
+    delay_s: float = 0.0
+    host: str = "repository"
+    style: str = ""
+    at: Literal["page", "file"] = "page"
+
+
+@dataclass(frozen=True)
+class Served:
+    """One paper with its files and the ways that lead to them."""
+
+    metadata: PaperMetadata
+    pdf: Path | None = None
+    jats: Path | None = None
+    html: Path | None = None
+    routes: tuple[Route, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Return the paper's identity, as `core.identifiers.paper_id` tells it."""
+        return paper_id(self.metadata)
+
+    def file(self, kind: Kind) -> Path:
+        """Return the file that a route of `kind` leads to."""
+        found = {"jats": self.jats, "html": self.html}.get(kind, self.pdf)
+        if found is None:
+            raise ValueError(f"{self.id} has a route {kind!r} but no file for it")
+        return found
+
+    def has(self, kind: Kind) -> bool:
+        """Tell whether a route of `kind` is planned."""
+        return any(route.kind == kind for route in self.routes)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything the loopback internet is told.
+
+    `down` are the periods, in seconds since the start, in which the retrieval service answers 503 only; `vpn` is what
+    its health call says (None: it says nothing); `service=False`: there is no such service.
+    """
+
+    papers: tuple[Served, ...]
+    service: bool = True
+    vpn: bool | None = True
+    down: tuple[tuple[float, float], ...] = ()
+
+    def numbered(self) -> Iterator[tuple[int, Served]]:
+        """Yield the papers with the number they have in every address, from 1."""
+        return enumerate(self.papers, 1)
+
+    def other(self, served: Served) -> Path | None:
+        """Return the PDF of some other paper: the stuff of wrong answers."""
+        return next((paper.pdf for paper in self.papers if paper.pdf and paper.id != served.id), None)
+
+
+def arxiv_id(number: int, served: Served) -> str | None:
+    """Return the arXiv id of a paper, made up when it needs one."""
+    given = normalize_arxiv(served.metadata.get("arxiv_id"))
+    return given or (_ARXIV_ID.format(number) if served.has("arxiv") else None)
+
+
+def pmcid(number: int, served: Served) -> str | None:
+    """Return the PMC id of a paper, made up when it needs one."""
+    given = normalize_pmcid(served.metadata.get("pmcid"))
+    needed = served.has("pmc") or served.has("europepmc") or served.has("jats")
+    return given or (_PMCID.format(number) if needed else None)
