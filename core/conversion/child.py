@@ -13,6 +13,7 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import IO, Any
 
 from core.errors import PaperError
@@ -51,6 +52,8 @@ def _bind(recipe: dict[str, Any]) -> None:
     _limit(resource.RLIMIT_AS, recipe["memory_bytes"])
     _limit(resource.RLIMIT_FSIZE, recipe["file_bytes"])
     _limit(resource.RLIMIT_CORE, 0)
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("500")  # when the whole machine runs short, this process goes before its parent
 
 
 def _limit(which: int, value: int) -> None:
@@ -87,7 +90,7 @@ def _short(error: BaseException) -> str:
 
 
 def _line(answer: list[Any]) -> bytes:
-    return json.dumps(answer).encode() + b"\n"
+    return json.dumps(answer, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
 
 
 def _send(answers: IO[bytes], answer: list[Any]) -> None:

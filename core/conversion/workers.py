@@ -16,7 +16,15 @@ from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Any, Self, cast
 
-from core.errors import ConversionError, NotAdmitted, PaperError, SettingsError, WorkerDied
+from core.errors import (
+    ConversionError,
+    FetchError,
+    NotAdmitted,
+    PaperError,
+    RetrievalError,
+    SettingsError,
+    WorkerDied,
+)
 
 MIB = 1024 * 1024
 
@@ -29,7 +37,8 @@ child.main(recipe)
 """
 _TAIL_BYTES = 4096
 _LINGER_S = 1.0  # for what a dead process wrote last, when something it started holds its pipes open
-_ERRORS: dict[str, type[PaperError]] = {kind.__name__: kind for kind in (ConversionError, NotAdmitted, WorkerDied)}
+_KINDS: tuple[type[PaperError], ...] = (ConversionError, FetchError, NotAdmitted, RetrievalError, WorkerDied)
+_ERRORS = {kind.__name__: kind for kind in _KINDS}
 _NO_MEMORY = ("bad_alloc", "memory allocation of", "out of memory", "cannot allocate memory", "memoryerror")
 
 

@@ -1,0 +1,140 @@
+"""Functions that worker processes run in the tests: good ones and every kind of bad one."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from core.errors import FetchError, NotAdmitted
+
+
+class Stubborn(Exception):
+    """Cannot be pickled, and its message cannot be read."""
+
+    def __init__(self, handle: object) -> None:
+        super().__init__(handle)
+        self.handle = handle
+
+    def __reduce__(self) -> Any:
+        raise TypeError("no")
+
+
+class Panic(BaseException):
+    """What pyo3 raises for a panic in Rust: no `Exception`."""
+
+
+def echo(value: Any) -> Any:
+    return value
+
+
+def pid() -> int:
+    return os.getpid()
+
+
+def ids() -> tuple[int, int]:
+    return os.getpid(), os.getpgid(0)
+
+
+def act(how: str) -> Any:
+    """Do what `how` says; the bad items of a batch go through here."""
+    return globals()[how]()
+
+
+def good() -> str:
+    return "good"
+
+
+def leave() -> None:
+    os._exit(3)
+
+
+def system_exit() -> None:
+    sys.exit(4)
+
+
+def segfault() -> None:
+    ctypes.string_at(0)
+
+
+def kill_nine() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def hang() -> None:
+    ctypes.PyDLL(None).pause()  # in C, with the interpreter lock held: no Python signal handler ever runs
+
+
+def cpu_limit() -> None:
+    os.kill(os.getpid(), signal.SIGXCPU)
+
+
+def hog() -> int:
+    return len(bytearray(8 << 30))
+
+
+def abort_for_memory() -> None:
+    os.write(2, b"noise\nmemory allocation of 123456 bytes failed\n")
+    os.abort()
+
+
+def unsendable_error() -> None:
+    raise Stubborn(lambda: None)
+
+
+def unsendable_value() -> object:
+    return object()
+
+
+def panic() -> None:
+    raise Panic("index out of bounds")
+
+
+def refuse() -> None:
+    raise NotAdmitted("encrypted", "asks for a password")
+
+
+def fetch() -> None:
+    raise FetchError("timeout", "slow host", url="http://example.org")
+
+
+def long_message() -> None:
+    raise ValueError("a\nb " + "x" * 10_000)
+
+
+def chatter() -> str:
+    sys.stdout.write("printed by Python\n")
+    sys.stdout.flush()
+    os.write(1, b"printed by C\n")
+    return "quiet"
+
+
+def bulky() -> str:
+    return "x" * 3_000_000
+
+
+def write_much(path: str) -> None:
+    with open(path, "wb") as file:
+        file.write(bytes(100 << 20))
+
+
+def note(path: str) -> None:
+    """Say who runs, then hang."""
+    Path(path).write_text(str(os.getpid()))
+    hang()
+
+
+def offspring(path: str) -> None:
+    """Start a process of one's own, note it, then hang."""
+    child = subprocess.Popen(["sleep", "1000"])
+    Path(path).write_text(str(child.pid))
+    hang()
+
+
+def wait_for(path: str) -> str:
+    while not os.path.exists(path):
+        time.sleep(0.01)
+    return "seen"
