@@ -26,14 +26,15 @@ def normalize_doi(text: str | None) -> str | None:
     match = _DOI.search(unquote(text or "").strip().lower())
     if match is None:
         return None
-    return re.sub(r"(?:/pdf|\.pdf|\.html?|[.,;:\"'>\s])+$", "", _balanced(match.group().replace("\x00", ""))) or None
+    return _trim(match.group().replace("\x00", "")) or None
 
 
-def _balanced(doi: str) -> str:
-    """Cut a closing bracket that was opened outside the DOI; SICI DOIs hold brackets of their own."""
-    while doi.endswith((")", "]")) and doi.count(")") + doi.count("]") > doi.count("(") + doi.count("["):
-        doi = doi[:-1]
-    return doi
+def _trim(doi: str) -> str:
+    """Cut what follows a DOI in prose; a closing bracket stays when it was opened inside (SICI DOIs have such)."""
+    cut = re.sub(r"(?:/pdf|\.pdf|\.html?|[.,;:\"'>\s])+$", "", doi)
+    if cut.endswith((")", "]")) and cut.count(")") + cut.count("]") > cut.count("(") + cut.count("["):
+        cut = cut[:-1]
+    return cut if cut == doi else _trim(cut)
 
 
 def normalize_arxiv(text: str | None) -> str | None:
@@ -80,6 +81,7 @@ def aliases(paper: PaperMetadata) -> list[str]:
         _prefixed("pmid", normalize_pmid(paper.get("pmid"))),
         _prefixed("pmcid", normalize_pmcid(paper.get("pmcid"))),
         _prefixed("openalex", normalize_openalex(paper.get("openalex_id"))),
+        _prefixed("sha256", paper.get("pdf_sha256")),
     ]
     return [alias for alias in found if alias]
 
@@ -91,8 +93,6 @@ def _prefixed(scheme: str, value: str | None) -> str | None:
 def _described(paper: PaperMetadata) -> str:
     authors = paper.get("authors") or [{}]
     parts = (fold(paper.get("title") or ""), fold(authors[0].get("name") or ""), str(paper.get("year") or ""))
-    if not parts[0] and paper.get("pdf_path"):
-        parts = (str(paper["pdf_path"]), "", "")
     return "hash:" + hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
 
 

@@ -37,3 +37,4 @@ class PaperMetadata(TypedDict, total=False):
     relevance_score: float
     discovery_method: str
     pdf_path: str
+    pdf_sha256: str

@@ -1,0 +1,117 @@
+"""The streaming pipeline: one bounded queue between whoever acquires papers and whoever converts them.
+
+cache ──► acquisition_producer ──► WorkQueue(64) ──► processing_consumer ──► PipelineResult
+            open access lanes                           a fixed number of workers
+            retrieval lane
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from core.conversion.converter import Converter
+from core.errors import ConversionError, PaperError, WorkerDied
+from core.http import HttpClient
+from core.identifiers import aliases, unify
+from core.metadata import PaperMetadata
+from core.progress import Emit
+from core.settings import Settings
+from core.stores.papers import PaperStore
+from core.stores.records import StoredFailure
+from core.streaming import Retry, WorkerResult, WorkQueue, together, work
+from workflows.research.academic_lit_review.paper_processor.acquisition.producer import Producer
+from workflows.research.academic_lit_review.paper_processor.board import Board
+from workflows.research.academic_lit_review.paper_processor.cache import Remaining, _check_cache_phase
+from workflows.research.academic_lit_review.paper_processor.conversion import process_single_document
+from workflows.research.academic_lit_review.paper_processor.services import Services, open_services
+from workflows.research.academic_lit_review.paper_processor.state import PipelineResult, QueueItem
+
+#: A conversion whose process died is tried once more; a poison PDF is thus tried at most twice.
+CONVERSION_TRIES = 2
+
+
+async def run_paper_pipeline(
+    papers: Iterable[PaperMetadata],
+    max_concurrent: int | None = None,
+    *,
+    settings: Settings | None = None,
+    store: PaperStore | None = None,
+    http: HttpClient | None = None,
+    converter: Converter | None = None,
+    on_event: Emit | None = None,
+    retry_failed: bool = False,
+) -> PipelineResult:
+    """Obtain and read `papers`; return exactly one outcome for each.
+
+        acquired, results, acquisition_failed, processing_failed = await run_paper_pipeline(papers)
+
+    `max_concurrent` bounds the transfers at a time (default `Settings.max_downloads`). Dependencies that are not given
+    are opened and closed here. `on_event` is called with every `ProgressEvent`. `retry_failed` asks again for papers
+    that an earlier run could not have. Records of the same work become one paper; outcomes are keyed by `paper_id`.
+    """
+    async with open_services(
+        settings=settings, store=store, http=http, converter=converter, on_event=on_event
+    ) as services:
+        board = Board(unify(await asyncio.to_thread(identified, list(papers))), services.emit)
+        board.tell("run", "started", converter=services.converter.name, fingerprint=services.converter.fingerprint)
+        await services.store.put_papers(board.papers)
+        remaining = await _check_cache_phase(board, services, retry_failed=retry_failed)
+        if remaining:
+            await _stream(remaining, board, services, max_concurrent or services.settings.max_downloads)
+        result = board.result()
+        board.tell("run", "finished", read=len(result.results), failed=len(board.papers) - len(result.results))
+        return result
+
+
+def identified(papers: list[PaperMetadata]) -> list[PaperMetadata]:
+    """Return `papers`, those that are nothing but a PDF identified by its content; blocking."""
+    return [_hashed(paper) if paper.get("pdf_path") and not aliases(paper) else paper for paper in papers]
+
+
+def _hashed(paper: PaperMetadata) -> PaperMetadata:
+    try:
+        with Path(paper["pdf_path"]).open("rb") as file:
+            return {**paper, "pdf_sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+    except OSError:
+        return {**paper, "pdf_sha256": hashlib.sha256(paper["pdf_path"].encode("utf-8", "replace")).hexdigest()}
+
+
+async def _stream(remaining: Remaining, board: Board, services: Services, max_concurrent: int) -> None:
+    queue: WorkQueue[QueueItem] = WorkQueue(services.settings.queue_size)
+    producing = acquisition_producer(remaining, queue, board, services, max_concurrent=max_concurrent)
+    await together(producing, processing_consumer(queue, board, services))
+
+
+async def acquisition_producer(
+    remaining: Remaining, queue: WorkQueue[QueueItem], board: Board, services: Services, *, max_concurrent: int
+) -> None:
+    """Put every paper that can be had into `queue` the moment it is there; end the others on the board."""
+    await Producer(queue, board, services, max_concurrent).run(remaining)
+
+
+async def processing_consumer(queue: WorkQueue[QueueItem], board: Board, services: Services) -> None:
+    """Turn what comes out of `queue` into stored text, with a fixed number of workers, until it closes."""
+
+    async def convert(item: QueueItem) -> None:
+        await process_single_document(item, board, services)
+
+    async def report(result: WorkerResult[QueueItem, None]) -> None:
+        if isinstance(result.error, PaperError):
+            await _conversion_failed(result.item, result.error, board, services)
+        elif result.error is not None:
+            raise result.error
+
+    workers = max(1, min(services.settings.max_processing, services.converter.slots))
+    retry = Retry(on=(WorkerDied,), attempts=CONVERSION_TRIES, base_s=0.0)
+    await work(queue, convert, workers=workers, retry=retry, fails=(ConversionError,), on_task_complete=report)
+
+
+async def _conversion_failed(item: QueueItem, error: PaperError, board: Board, services: Services) -> None:
+    passing = error.reason in ("worker_died", "out_of_memory", "conversion_timeout")
+    failure = StoredFailure(error.reason, error.detail, "convert", services.converter.fingerprint)
+    ttl_s = 0.0 if passing else services.settings.failure_ttl_s
+    await services.store.add_failure(item.paper_id, failure, ttl_s=ttl_s)
+    board.fail(item.paper_id, "convert", error.reason, error.detail)

@@ -1,0 +1,131 @@
+"""The producer's scheduling: every paper's next step waits in the lane of its host, and any free slot takes it.
+
+A host that must be left in peace between two requests never holds a transfer slot meanwhile; a paper holds a slot only
+while it is asked for, or while it waits for room in the queue.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from core.errors import PaperError
+from core.metadata import PaperMetadata
+from core.stores.records import StoredFailure, StoredFile, StoredJob
+from core.streaming import Lane, WorkQueue, together, work
+from workflows.research.academic_lit_review.paper_processor.acquisition.attempts import follow, restore
+from workflows.research.academic_lit_review.paper_processor.acquisition.retrieval import SOURCE, RetrievalLane
+from workflows.research.academic_lit_review.paper_processor.acquisition.routes import Route, relevance
+from workflows.research.academic_lit_review.paper_processor.acquisition.sources import locations
+from workflows.research.academic_lit_review.paper_processor.board import Board
+from workflows.research.academic_lit_review.paper_processor.cache import Remaining
+from workflows.research.academic_lit_review.paper_processor.services import Services
+from workflows.research.academic_lit_review.paper_processor.state import Material, QueueItem
+
+
+class Producer:
+    """Brings papers into the queue; each open route holds the lanes open until it has ended."""
+
+    def __init__(self, queue: WorkQueue[QueueItem], board: Board, services: Services, max_concurrent: int) -> None:
+        self._queue, self._board, self._services = queue, board, services
+        self._max_concurrent = max_concurrent
+        self._lanes: WorkQueue[Route] = WorkQueue(lanes=self._lane)
+        self._open = 0
+        client = services.retrieval
+        self._retrieval = client and RetrievalLane(client, services, back=self._next, alone=self._only)
+
+    async def run(self, remaining: Remaining) -> None:
+        """Serve the papers in `remaining` until each is in the queue or has ended."""
+        with self._queue.producer():
+            self._lanes.join()
+            for paper_id in remaining.new:
+                self._start(paper_id)
+            for paper_id, job in remaining.jobs.items():
+                self._resume(paper_id, job)
+            retrieval = [self._retrieval.run()] if self._retrieval else []
+            await together(self._restore(remaining.stored), self._transfer(), *retrieval)
+
+    def _lane(self, host: str) -> Lane:
+        settings = self._services.settings
+        if host == SOURCE:
+            return Lane()
+        return Lane(pace_s=settings.pace_s(host), concurrency=settings.host_concurrency)
+
+    def _opened(self, paper_id: str) -> Route:
+        self._lanes.join()
+        self._open += 1
+        paper = self._board.papers[paper_id]
+        return Route(paper_id, paper, deque(locations(paper, self._services.settings)))
+
+    def _start(self, paper_id: str) -> None:
+        """Send a paper on its way: up the ladder, or straight to the service when nobody states an open copy."""
+        route = self._opened(paper_id)
+        if self._retrieval and all(location.source == "landing" for location in route.todo):
+            self._retrieval.submit(route)
+        else:
+            self._next(route)
+
+    def _resume(self, paper_id: str, job: StoredJob) -> None:
+        """Wait again for a job that an earlier run has submitted."""
+        route = self._opened(paper_id)
+        if self._retrieval:
+            self._retrieval.resume(route, job)
+        else:
+            self._next(route)
+
+    def _next(self, route: Route) -> None:
+        """Let a route wait for its next step, wherever that is."""
+        lane = route.todo[0].host if route.todo else ""
+        self._lanes.put_nowait(route, priority=route.priority, lane=lane)
+
+    async def _transfer(self) -> None:
+        await work(self._lanes, self._step, workers=self._max_concurrent, fails=())
+        if self._retrieval:
+            self._retrieval.close()
+
+    async def _step(self, route: Route) -> None:
+        if not route.todo:
+            await self._fail(route)
+            return
+        material = await follow(route, self._services)
+        if material is not None:
+            await self._deliver(route.paper_id, route.paper, material)
+            self._ended()
+        elif self._retrieval and not route.todo and not route.submitted:
+            self._retrieval.submit(route)
+        else:
+            self._next(route)
+
+    async def _deliver(self, paper_id: str, paper: PaperMetadata, material: Material) -> None:
+        is_markdown = material.markdown is not None
+        self._board.acquired(paper_id, material)
+        item = QueueItem(paper_id, material.markdown or str(material.file.path), paper, is_markdown)
+        await self._queue.put(item, priority=relevance(paper) / material.pages)
+
+    async def _restore(self, stored: dict[str, StoredFile]) -> None:
+        """Queue the papers whose file an earlier run left in the store; they need no acquisition."""
+        for paper_id in sorted(stored, key=lambda name: -relevance(self._board.papers[name])):
+            try:
+                material = await restore(stored[paper_id], self._services)
+            except PaperError:
+                self._start(paper_id)
+            else:
+                await self._deliver(paper_id, self._board.papers[paper_id], material)
+        self._lanes.leave()
+
+    async def _fail(self, route: Route) -> None:
+        reason, detail = route.verdict()
+        ttl_s = 0.0 if route.passing() else self._services.settings.failure_ttl_s
+        await self._services.store.add_failure(route.paper_id, StoredFailure(reason, detail), ttl_s=ttl_s)
+        for attempt in route.tried:
+            self._board.tried(route.paper_id, attempt)
+        self._board.fail(route.paper_id, "acquire", reason, detail)
+        self._ended()
+
+    def _ended(self) -> None:
+        self._open -= 1
+        self._lanes.leave()
+        if self._retrieval:
+            self._retrieval.changed()
+
+    def _only(self, parked: int) -> bool:
+        return self._open == parked

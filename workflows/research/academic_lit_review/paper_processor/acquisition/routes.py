@@ -1,0 +1,72 @@
+"""The way of one paper through its sources: the places left to ask, and what was tried."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from core.metadata import PaperMetadata
+from core.stores.records import Attempt
+from workflows.research.academic_lit_review.paper_processor.acquisition.sources import Location
+
+#: From most to least telling: the first of these families among the attempts is why a paper could not be had.
+_TELLING = (
+    "wrong_paper", "encrypted", "no_text_layer", "too_large", "damaged", "truncated", "bot_wall", "paywall",
+    "host_parked", "http_429", "timeout", "service_unavailable", "source_blocked", "download_failed", "http_401",
+    "http_403", "http_5", "not_pdf", "job_failed", "not_open_access", "not_full_text",
+)  # fmt: skip
+
+#: Reasons that may be gone tomorrow: a paper that failed with one of these is tried again by the next run.
+_PASSING = (
+    "timeout", "connect", "dns", "host_parked", "service_unavailable", "truncated", "http_429", "http_5",
+    "source_blocked", "download_failed", "job_failed",
+)  # fmt: skip
+
+
+@dataclass
+class Route:
+    """One paper under way."""
+
+    paper_id: str
+    paper: PaperMetadata
+    todo: deque[Location]
+    tried: list[Attempt] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    submitted: int = 0
+
+    @property
+    def priority(self) -> float:
+        """Most relevant first; a paper nobody has scored stands in the middle."""
+        return relevance(self.paper)
+
+    def lead(self, found: Iterable[Location], *, first: bool) -> int:
+        """Add places that another place led to, to be asked first or last; return how many were new."""
+        known = self.seen | {location.url for location in self.todo}
+        new = [location for location in found if location.url not in known]
+        if first:
+            self.todo.extendleft(reversed(new))
+        else:
+            self.todo.extend(new)
+        return len(new)
+
+    def verdict(self) -> tuple[str, str]:
+        """Return the most telling reason among the attempts, and its detail."""
+        failed = [attempt for attempt in self.tried if attempt.verdict != "ok"]
+        for family in _TELLING:
+            for attempt in failed:
+                if attempt.verdict.startswith(family):
+                    return attempt.verdict, f"{attempt.source}: {attempt.detail}".rstrip(": ")
+        if failed:
+            return "not_open_access", f"{len(failed)} places asked, none has it"
+        return "no_location", "no identifier or address leads to a full text"
+
+    def passing(self) -> bool:
+        """Tell whether one of the attempts failed for a reason that may be gone tomorrow."""
+        return any(attempt.verdict.startswith(_PASSING) for attempt in self.tried)
+
+
+def relevance(paper: PaperMetadata) -> float:
+    """Return how relevant `paper` is, 0 to 1; one half when nobody has scored it."""
+    score = paper.get("relevance_score")
+    return 0.5 if score is None else float(score)

@@ -1,0 +1,68 @@
+"""Stage 1: which papers are there already, and where does each of the others go on?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from core.identifiers import unify
+from core.metadata import PaperMetadata
+from core.progress import Stage
+from core.stores.records import StoredFailure, StoredFile, StoredJob
+from workflows.research.academic_lit_review.paper_processor.board import Board
+from workflows.research.academic_lit_review.paper_processor.services import Services
+from workflows.research.academic_lit_review.paper_processor.state import Outcome
+
+
+@dataclass
+class Remaining:
+    """Papers that are not read yet: with a stored file, with a job at the service, or with nothing."""
+
+    stored: dict[str, StoredFile] = field(default_factory=dict)
+    jobs: dict[str, StoredJob] = field(default_factory=dict)
+    new: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.stored or self.jobs or self.new)
+
+
+async def _check_cache_phase(board: Board, services: Services, *, retry_failed: bool = False) -> Remaining:
+    """End every paper the store can answer for, all in one query, and sort the others by where they go on.
+
+    A hit is a text made by an equal or better converter from an accepted file. A recent failure is believed until its
+    time to live ends, unless `retry_failed`.
+    """
+    converter, store = services.converter, services.store
+    if retry_failed:
+        await store.forget_failures(board.papers)
+    held = await store.lookup(board.papers, rank=converter.rank, fingerprint=converter.fingerprint)
+    remaining = Remaining()
+    for paper_id in board.papers:
+        holding = held.get(paper_id)
+        if holding is None:
+            remaining.new.append(paper_id)
+        elif holding.text and holding.file:
+            board.read(paper_id, holding.text, holding.file, cached=True)
+        elif holding.failure:
+            await _believe(paper_id, holding.failure, board, services)
+        elif holding.file:
+            remaining.stored[paper_id] = holding.file
+        elif holding.job and holding.job.job_id and services.retrieval:
+            remaining.jobs[paper_id] = holding.job
+        else:
+            remaining.new.append(paper_id)
+    return remaining
+
+
+async def _believe(paper_id: str, failure: StoredFailure, board: Board, services: Services) -> None:
+    """End a paper as it ended last time, with everything that was tried then."""
+    for attempt in await services.store.attempts(paper_id):
+        board.tried(paper_id, attempt)
+    stage: Stage = "convert" if failure.stage == "convert" else "acquire"
+    board.fail(paper_id, stage, failure.reason, f"{failure.detail} (known from an earlier run)".strip())
+
+
+async def check_cache_for_paper(paper: PaperMetadata, services: Services) -> Outcome | None:
+    """Return the outcome of `paper` when the store already holds its text, else None."""
+    board = Board(unify([paper]), services.emit)
+    await _check_cache_phase(board, services)
+    return next(iter(board.read_papers.values()), None)

@@ -1,0 +1,52 @@
+"""What the stages work with, opened and closed together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from core.conversion.converter import Converter
+from core.conversion.engines import choose
+from core.conversion.inspect import Inspector
+from core.http import HttpClient
+from core.progress import Emit, emitter
+from core.settings import Settings
+from core.stores.papers import PaperStore
+from core.stores.retrieve_academic import RetrieveAcademicClient
+
+
+@dataclass(frozen=True)
+class Services:
+    """The dependencies of one run; `retrieval` is None when no job service is configured."""
+
+    settings: Settings
+    store: PaperStore
+    http: HttpClient
+    converter: Converter
+    inspector: Inspector
+    retrieval: RetrieveAcademicClient | None
+    emit: Emit
+    clock: Callable[[], float] = time.time
+
+
+@asynccontextmanager
+async def open_services(
+    *,
+    settings: Settings | None = None,
+    store: PaperStore | None = None,
+    http: HttpClient | None = None,
+    converter: Converter | None = None,
+    on_event: Emit | None = None,
+) -> AsyncIterator[Services]:
+    """Open what was not given; what was given stays open afterwards."""
+    settings = settings or Settings()
+    async with AsyncExitStack() as stack:
+        store = store or await stack.enter_async_context(PaperStore.open(settings.home))
+        http = http or await stack.enter_async_context(HttpClient(settings))
+        converter = converter or await stack.enter_async_context(choose(settings))
+        inspector = await stack.enter_async_context(Inspector(settings))
+        url = settings.retrieve_academic_url
+        retrieval = RetrieveAcademicClient(url, http.service(url)) if url else None
+        yield Services(settings, store, http, converter, inspector, retrieval, emitter(on_event))
