@@ -31,6 +31,7 @@ REASONS: dict[str, str] = {
     "timeout": "no complete answer in time",
     "truncated": "the answer ended early",
     "too_large": "larger than the configured limit",
+    "bad_answer": "the answer is not valid HTTP, or not the format that was asked for",
     "bad_encoding": "the compressed answer cannot be unpacked within its limits",
     "redirect_loop": "too many or circular redirects",
     "host_parked": "the host asked to be left alone for longer than this run waits",
@@ -109,7 +110,10 @@ class PaperError(LitReviewError):
 
 
 class FetchError(PaperError):
-    """A request over HTTP gave no usable answer; the fields are what the ledger records of it."""
+    """A request over HTTP gave no usable answer; the fields are what the ledger records of it.
+
+    `url` and `hops` are redacted; `head` is the beginning of a refusing answer, to tell a bot wall from a missing page.
+    """
 
     def __init__(
         self,
@@ -122,6 +126,7 @@ class FetchError(PaperError):
         size: int = 0,
         seconds: float = 0.0,
         retry_after_s: float | None = None,
+        head: bytes = b"",
     ) -> None:
         super().__init__(reason, detail)
         self.url = url
@@ -130,6 +135,7 @@ class FetchError(PaperError):
         self.size = size
         self.seconds = seconds
         self.retry_after_s = retry_after_s
+        self.head = head
 
 
 class NotAdmitted(PaperError):

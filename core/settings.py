@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     connect_timeout_s: float = Field(10.0, gt=0)
     idle_timeout_s: float = Field(30.0, gt=0)
     total_timeout_s: float = Field(120.0, gt=0)
+    max_page_bytes: int = Field(32 * MIB, gt=0, description="Limit of an answer that is read into memory.")
     max_download_bytes: int = Field(100 * MIB, gt=0)
     max_inflated_bytes: int = Field(500 * MIB, gt=0)
     max_redirects: int = Field(8, ge=0)

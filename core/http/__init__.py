@@ -1,0 +1,22 @@
+"""The one HTTP client everything uses: public addresses only, capped, polite, and free of leaked keys.
+
+    client.py      HttpClient: fetch, download, service; retries
+    exchange.py    one request through all its redirects
+    policy.py      every limit, timeout and retry rule
+    address.py     which URLs and addresses may be asked at all
+    connect.py     names are resolved, every address is judged, and the judged address is the one connected to
+    hosts.py       pace, concurrency and parking of each host
+    body.py        reading a body under caps, inflating it in small steps
+    part.py        a file on its way to disk
+    answer.py      Page and Download
+    redact.py      what must never reach a log, an error or another host
+    translate.py   foreign errors become FetchError
+
+This package is the only importer of httpx in the project.
+"""
+
+from core.http.answer import Download, Page
+from core.http.client import HttpClient
+from core.http.redact import redact
+
+__all__ = ["Download", "HttpClient", "Page", "redact"]
