@@ -71,7 +71,7 @@ class WorkQueue(Generic[T]):
         self._depth = self._high_water = self._in_progress = 0
         self._put = self._taken = self._done = self._dropped = 0
         self._idle_s = 0.0
-        self._turn()
+        self._quiet.set()
 
     @contextmanager
     def producer(self) -> Iterator[None]:
@@ -132,14 +132,14 @@ class WorkQueue(Generic[T]):
 
     async def get(self) -> T:
         """Take an item and be done with it at once; `QueueClosed` when nothing more will come."""
-        entry = await self._take()
+        entry = await self._receive()
         self._finish(entry)
         return entry.item
 
     @asynccontextmanager
     async def take(self) -> AsyncIterator[T]:
         """Take an item that is in progress, and occupies its lane, until the block is left."""
-        entry = await self._take()
+        entry = await self._receive()
         try:
             yield entry.item
         finally:
@@ -149,7 +149,7 @@ class WorkQueue(Generic[T]):
         """Iterate until the queue is closed and empty; an item is done when the next is asked for or the loop ends."""
         while True:
             try:
-                entry = await self._take()
+                entry = await self._receive()
             except QueueClosed:
                 return
             try:
@@ -223,7 +223,7 @@ class WorkQueue(Generic[T]):
             self._admitted.discard(waiter)
             self._turn()
 
-    async def _take(self) -> Entry[T]:
+    async def _receive(self) -> Entry[T]:
         waiter: asyncio.Future[Entry[T] | None] = self._loop.create_future()
         self._getters[waiter] = self._loop.time()
         self._turn()
@@ -282,9 +282,8 @@ class WorkQueue(Generic[T]):
             waiter.set_result(entry)
 
     def _let_in(self) -> None:
-        for waiter in sorted(_pending(self._putters), key=self._putters.__getitem__):
-            if not self._room():
-                return
+        while self._room() and (waiters := _pending(self._putters)):
+            waiter = min(waiters, key=self._putters.__getitem__)
             self._admitted.add(waiter)
             waiter.set_result(None)
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iter
 from contextlib import aclosing
 from typing import Any, TypeVar
 
+from core.errors import QueueClosed
 from core.streaming.queue import WorkQueue
 
 T = TypeVar("T")
@@ -15,17 +16,18 @@ T = TypeVar("T")
 async def together(*coroutines: Coroutine[Any, Any, T]) -> list[T]:
     """Run coroutines concurrently and return their results in order: all or nothing.
 
-    The first error cancels the others. If it stays the only one it is raised as itself, else as an `ExceptionGroup`.
+    The first error cancels the others. If it stays the only one it is raised as itself, else as an `ExceptionGroup`;
+    a `QueueClosed` beside other errors does not count, for it only tells that the other end of a queue is gone.
     """
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(coroutine) for coroutine in coroutines]
         return [task.result() for task in tasks]
     except BaseExceptionGroup as errors:
-        leaves = list(_leaves(errors))
-        if len(leaves) > 1:
+        causes = [leaf for leaf in _leaves(errors) if not isinstance(leaf, QueueClosed)] or list(_leaves(errors))
+        if len(causes) > 1:
             raise
-    raise leaves[0]  # outside the handler, so that it keeps its own cause and context
+    raise causes[0]  # outside the handler, so that it keeps its own cause and context
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
@@ -50,12 +52,24 @@ async def as_generator(run: Callable[[Callable[[T], object]], Awaitable[None]]) 
                 yield item
         await task
     finally:
-        task.cancel()
-        await asyncio.wait([task])
-        if not task.cancelled():
-            task.result()
+        await _stop(task)
 
 
 async def _produce(run: Callable[[Callable[[T], object]], Awaitable[None]], queue: WorkQueue[T]) -> None:
     with queue.producer():
         await run(queue.put_nowait)
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for its end, also while we are cancelled again; raise its error."""
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        task.cancel()
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if not task.cancelled():
+        task.result()
+    if cancelled:
+        raise cancelled

@@ -112,6 +112,8 @@ async def work(
     `on_task_complete`, so a slow callback never holds up a worker; without one there is nobody to tell, and the first
     failed item raises its error.
     """
+    if workers < 1:
+        raise ValueError("work needs at least one worker")
     job = _Job(handler, timeout_s, retry or Retry(on=()), fails)
     results: WorkQueue[WorkerResult[T, R]] = WorkQueue()
 
