@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Container, Iterator
+from collections.abc import Container, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,9 @@ SUFFIXES = {
     "text/plain": ".txt",
     "text/xml": ".xml",
 }
+
+#: An object that cannot be read for one of these reasons is as good as gone; any other error may pass.
+_UNREADABLE = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EIO)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -50,20 +55,20 @@ class Places:
 
     def file(self, sha256: str, media_type: str) -> Path:
         """Return the place of an accepted file."""
-        return self.home / "files" / checked(sha256)[:2] / (sha256 + SUFFIXES.get(media_type, ".bin"))
+        return self.home / f"files/{checked(sha256)[:2]}/{sha256}{SUFFIXES.get(media_type, '.bin')}"
 
     def text(self, sha256: str) -> Path:
         """Return the place of a text."""
-        return self.home / "texts" / checked(sha256)[:2] / f"{sha256}.md"
+        return self.home / f"texts/{checked(sha256)[:2]}/{sha256}.md"
 
     def refused(self, sha256: str) -> Path:
         """Return the place of a refused file; it has no suffix, so that nothing opens it by mistake."""
         return self.home / "refused" / checked(sha256)
 
     def objects(self) -> Iterator[Path]:
-        """Yield every object there is."""
-        for pattern in ("files/*/*", "texts/*/*", "refused/*"):
-            yield from self.home.glob(pattern)
+        """Yield every object there is, and nothing that others may have put beside them."""
+        for pattern in ("files/??/*", "texts/??/*", "refused/*"):
+            yield from (path for path in self.home.glob(pattern) if _SHA256.fullmatch(path.stem))
 
 
 def checked(sha256: str) -> str:
@@ -73,57 +78,78 @@ def checked(sha256: str) -> str:
     return sha256
 
 
+def read(path: Path) -> bytes | None:
+    """Return the content of an object, None when there is none that can be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        if error.errno in _UNREADABLE:
+            return None
+        raise
+
+
 def digest(path: Path) -> str:
-    """Return the SHA-256 of a file; empty when there is none."""
+    """Return the SHA-256 of an object, empty when there is none that can be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        return ""
+    except OSError as error:
+        if error.errno in _UNREADABLE:
+            return ""
+        raise
 
 
 def has_size(path: Path, size: int) -> bool:
-    """Tell whether there is a file of that size."""
+    """Tell whether there is an object of that size."""
     try:
         return os.stat(path).st_size == size
-    except FileNotFoundError:
-        return False
+    except OSError as error:
+        if error.errno in _UNREADABLE:
+            return False
+        raise
 
 
-def stage(source: Path, scratch: Path, sha256: str) -> tuple[Path, int]:
-    """Return a durable file in `scratch` with the content of `source`, which must have the hash `sha256`, and its size.
+@contextmanager
+def staged(source: Path, scratch: Path, sha256: str) -> Generator[tuple[Path, int]]:
+    """Give a durable file in `scratch` with the content of `source`, which must have the hash `sha256`, and its size.
 
     A file that already lies in the scratch folder is taken as it is; any other belongs to somebody and is copied.
     """
-    ours = source.is_relative_to(scratch) and not source.is_symlink()
-    staged = source if ours else _copy(source, scratch)
-    with staged.open("rb") as file:
+    if source.is_relative_to(scratch) and not source.is_symlink():
+        yield source, _seal(source, sha256)
+        return
+    with _temporary(scratch) as copy:
+        shutil.copyfile(source, copy)
+        yield copy, _seal(copy, sha256)
+
+
+@contextmanager
+def written(data: bytes, scratch: Path) -> Generator[Path]:
+    """Give a durable file in `scratch` that holds `data`."""
+    with _temporary(scratch) as path:
+        path.write_bytes(data)
+        _seal(path, hashlib.sha256(data).hexdigest())
+        yield path
+
+
+def _seal(path: Path, sha256: str) -> int:
+    """Make a file durable after a look at its hash; return its size."""
+    with path.open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != checked(sha256):
-            raise StoreError(f"{source} does not have the SHA-256 {sha256}: the file changed or the disk is failing")
+            raise StoreError(f"{path} does not have the SHA-256 {sha256}: the file changed or the disk is failing")
         os.fsync(file.fileno())
-        return staged, os.fstat(file.fileno()).st_size
+        return os.fstat(file.fileno()).st_size
 
 
-def _copy(source: Path, scratch: Path) -> Path:
-    target = _fresh(scratch)
-    shutil.copyfile(source, target)
-    return target
-
-
-def write(data: bytes, scratch: Path) -> Path:
-    """Return a durable file in `scratch` that holds `data`."""
-    path = _fresh(scratch)
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    return path
-
-
-def _fresh(scratch: Path) -> Path:
+@contextmanager
+def _temporary(scratch: Path) -> Generator[Path]:
+    """Give a new file's path; whatever is still there at the end is deleted."""
     handle, name = tempfile.mkstemp(prefix="new-", dir=scratch)
     os.close(handle)
-    return Path(name)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def settle(staged: Path, place: Path) -> None:

@@ -122,8 +122,7 @@ class PaperStore:
         return await self._session.run(self._accept, paper_id, path, file, self._clock())
 
     def _accept(self, paper_id: str, path: Path, file: StoredFile, now: float) -> StoredFile:
-        staged, size = objects.stage(path, self.scratch, file.sha256)
-        with self._database.writing() as db:
+        with objects.staged(path, self.scratch, file.sha256) as (staged, size), self._database.writing() as db:
             return files.accept(db, self._places, paper_id, staged, replace(file, size=size), now)
 
     async def refuse_file(
@@ -135,8 +134,7 @@ class PaperStore:
         await self._session.run(self._refuse, paper_id, path, refusal)
 
     def _refuse(self, paper_id: str, path: Path, refusal: Refusal) -> None:
-        staged, size = objects.stage(path, self.scratch, refusal.sha256)
-        with self._database.writing() as db:
+        with objects.staged(path, self.scratch, refusal.sha256) as (staged, size), self._database.writing() as db:
             files.refuse(db, self._places, paper_id, staged, size, refusal)
 
     async def refusals(self, paper_id: str) -> list[Refusal]:
@@ -163,12 +161,9 @@ class PaperStore:
 
     def _add_text(self, paper_id: str, new: texts.NewText, now: float) -> StoredText:
         data = texts.encode(new.converted.markdown)
-        staged = objects.write(data, self.scratch)
-        try:
-            with self._database.writing() as db:
-                return texts.add(db, self._places, paper_id, staged, hashlib.sha256(data).hexdigest(), new, now)
-        finally:
-            staged.unlink(missing_ok=True)
+        sha256 = hashlib.sha256(data).hexdigest()
+        with objects.written(data, self.scratch) as staged, self._database.writing() as db:
+            return texts.add(db, self._places, paper_id, staged, sha256, new, now)
 
     async def texts_of(self, paper_id: str) -> list[StoredText]:
         """Return every text of the paper's accepted files, the best first."""
@@ -179,14 +174,13 @@ class PaperStore:
         return await self._session.run(self._read_text, sha256, self._clock())
 
     def _read_text(self, sha256: str, now: float) -> str:
-        path = self._places.text(sha256)
-        data = path.read_bytes() if path.exists() else b""
-        if hashlib.sha256(data).hexdigest() == sha256:
+        data = objects.read(self._places.text(sha256))
+        if data is not None and hashlib.sha256(data).hexdigest() == sha256:
             return texts.decode(data)
         with self._database.writing() as db:
             bad = damage.select(db, self._places, texts=[sha256], files=[])
             damage.discard(db, self._places, bad, now)
-        raise StoreError(f"the text {sha256} is {'damaged' if data else 'not there'}: convert its file again")
+        raise StoreError(f"the text {sha256} is {'not there' if data is None else 'damaged'}: convert its file again")
 
     # what was tried
 

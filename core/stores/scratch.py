@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import secrets
 import shutil
 from pathlib import Path
+
+_NAME = re.compile(r"run-[0-9a-f]{16}")
 
 
 class Scratch:
@@ -16,7 +19,7 @@ class Scratch:
     """
 
     def __init__(self, tmp: Path) -> None:
-        name = secrets.token_hex(8)
+        name = f"run-{secrets.token_hex(8)}"
         self.folder = tmp / name
         self._lock = tmp / f"{name}.lock"
         self._handle: int | None = None
@@ -39,8 +42,9 @@ class Scratch:
 
 
 def sweep(tmp: Path) -> int:
-    """Delete the folders whose process is gone, return how many there were."""
-    dead = [name for name in {path.stem for path in tmp.iterdir()} if not _held(tmp / f"{name}.lock")]
+    """Delete the folders whose process is gone, return how many there were. Nothing else in `tmp` is touched."""
+    names = {path.stem for path in tmp.iterdir() if _NAME.fullmatch(path.stem)}
+    dead = [name for name in names if not _held(tmp / f"{name}.lock")]
     for name in dead:
         shutil.rmtree(tmp / name, ignore_errors=True)
         (tmp / f"{name}.lock").unlink(missing_ok=True)

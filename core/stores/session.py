@@ -48,7 +48,7 @@ class Session:
 
     async def close(self) -> None:
         """Wait for what runs and let go of everything; cancelling stops the waiting only."""
-        closed = asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        closed = asyncio.get_running_loop().run_in_executor(self._thread, self._explained, self._close)
         self._thread.shutdown(wait=False)
         await asyncio.shield(closed)
         await asyncio.to_thread(self._thread.shutdown)
