@@ -71,8 +71,8 @@ def is_public(address: Address) -> bool:
 def parse(url: str | httpx.URL) -> httpx.URL:
     """Return `url` in its one canonical form, without fragment; raise `FetchError("bad_url")` if it is no web page."""
     try:
-        parsed = httpx.URL(url)
-        scheme, host, port = parsed.scheme, parsed.host, parsed.port
+        parsed = httpx.URL(url.strip() if isinstance(url, str) else url)
+        scheme, host, port = parsed.scheme, parsed.raw_host.decode("ascii"), parsed.port
     except (httpx.InvalidURL, UnicodeError, ValueError) as error:
         # `from None`: the parser quotes what it could not read, and that may hold a key
         raise FetchError("bad_url", f"cannot be parsed ({type(error).__name__})") from None
@@ -82,13 +82,13 @@ def parse(url: str | httpx.URL) -> httpx.URL:
         raise FetchError("bad_url", "user names and backslashes in an address are tricks")
     if port == 0:
         raise FetchError("bad_url", "port 0")
-    return parsed.copy_with(host=_host(parsed.raw_host.decode("ascii"), host), fragment=None)
+    return parsed.copy_with(host=_host(host), fragment=None)
 
 
-def _host(raw: str, host: str) -> str:
+def _host(host: str) -> str:
     if ":" in host:
         return host
-    name = raw.lower().removesuffix(".")
+    name = host.lower().removesuffix(".")
     if len(name) > 253 or not _HOST.fullmatch(name):
         raise FetchError("bad_url", "the host is not a host name")
     if _NUMBER.fullmatch(name.rpartition(".")[2]):
@@ -114,7 +114,7 @@ def literal(host: str) -> Address | None:
 
 def origin(url: httpx.URL) -> Origin:
     """Return scheme, host and port of `url`, the port made explicit."""
-    return url.scheme, url.host, url.port or DEFAULT_PORTS[url.scheme]
+    return url.scheme, url.raw_host.decode("ascii"), url.port or DEFAULT_PORTS[url.scheme]
 
 
 def lane(url: httpx.URL) -> str:

@@ -1,38 +1,28 @@
-"""`HttpClient`: fetch, download, service; and the tries a request gets."""
+"""`HttpClient`: fetch, download, service."""
 
 from __future__ import annotations
 
 import asyncio
-import random
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import httpcore
 import httpx
 
-from core.errors import FetchError
 from core.http import receive
 from core.http.answer import Download, Page
 from core.http.connect import GuardedBackend, Names, Resolver, Transport
-from core.http.exchange import Budget, Exchange
-from core.http.hosts import Hosts
 from core.http.part import receiving
-from core.http.policy import PASSING, REPEATABLE, Policy
+from core.http.policy import Policy
 from core.http.redact import quiet
 from core.http.request import Params, build, user_agent
+from core.http.tries import Asker, full_jitter
 from core.settings import Settings
-
-T = TypeVar("T")
-
-
-def full_jitter(most_s: float) -> float:
-    """Return a random pause up to `most_s` seconds, so that clients that failed together do not return together."""
-    return random.uniform(0.0, most_s)
 
 
 class HttpClient:
@@ -42,27 +32,27 @@ class HttpClient:
         self,
         settings: Settings,
         *,
-        policy: Policy | None = None,
         resolve: Resolver | None = None,
         backend: httpcore.AsyncNetworkBackend | None = None,
+        tls: ssl.SSLContext | None = None,
         jitter: Callable[[float], float] = full_jitter,
+        policy: Policy | None = None,
     ) -> None:
         self._settings = settings
         self._policy = policy or Policy.general(settings)
-        self._hosts = Hosts(self._policy.pace_s, self._policy.concurrency)
         self._resolve = resolve
         self._backend = backend
+        self._tls = tls
         self._jitter = jitter
-        self._stack = AsyncExitStack()
-        self._transport: Transport | None = None
-        self._tls: ssl.SSLContext | None = None
         self._agent = ""
+        self._asker: Asker | None = None
+        self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        if self._transport is None:
+        if self._asker is None:
             quiet()
-            self._tls = await asyncio.to_thread(httpx.create_ssl_context, trust_env=False)
             self._agent = await asyncio.to_thread(user_agent, self._settings.contact_email)
+            self._tls = self._tls or await asyncio.to_thread(httpx.create_ssl_context, trust_env=False)
             self._open()
         return self
 
@@ -73,35 +63,38 @@ class HttpClient:
 
     async def aclose(self) -> None:
         """Close every connection, also those of the services."""
-        self._transport = None
+        self._asker = None
         await self._stack.aclose()
 
     def _open(self) -> None:
         if self._resolve is None:
-            names = Names()
+            self._resolve = names = Names()
             self._stack.callback(names.close)
-            self._resolve = names
         guard = GuardedBackend(self._policy, self._resolve, self._backend or httpcore.AnyIOBackend())
-        assert self._tls is not None
-        self._transport = Transport(guard, self._tls)
-        self._stack.push_async_callback(self._transport.aclose)
+        transport = Transport(guard, self._tls)
+        self._stack.push_async_callback(transport.aclose)
+        self._asker = Asker(self._policy, transport, jitter=self._jitter)
 
     def service(self, base_url: str, *, timeout_s: float = 30.0, concurrency: int = 16) -> HttpClient:
         """Return a client for exactly the origin of `base_url`, even a private one; it closes with this client."""
-        if self._tls is None:
-            raise RuntimeError("enter the client before asking it for a service")
+        self._opened()
         policy = Policy.service(self._settings, base_url, timeout_s=timeout_s, concurrency=concurrency)
         client = HttpClient(
-            self._settings, policy=policy, resolve=self._resolve, backend=self._backend, jitter=self._jitter
+            self._settings,
+            resolve=self._resolve,
+            backend=self._backend,
+            tls=self._tls,
+            jitter=self._jitter,
+            policy=policy,
         )
-        client._tls, client._agent = self._tls, self._agent
+        client._agent = self._agent
         client._open()
         self._stack.push_async_callback(client.aclose)
         return client
 
     def parked(self, host: str) -> float | None:
         """Return the seconds until a parked host may be asked again, None if it may be asked now."""
-        return self._hosts.parked(host)
+        return self._opened().hosts.parked(host)
 
     async def fetch(
         self,
@@ -118,7 +111,7 @@ class HttpClient:
         """Return an answer in memory; `timeout_s` bounds all tries and redirects, but not the wait for the host."""
         request = build(self._policy, method, url, agent=self._agent, params=params, json=json, headers=headers)
         take = partial(receive.page, most=max_bytes or self._policy.page_bytes)
-        return await self._tried(request, take, timeout_s, self._policy.tries if retry else 1)
+        return await self._opened().ask(request, take, timeout_s=timeout_s, retry=retry)
 
     async def download(
         self,
@@ -134,36 +127,9 @@ class HttpClient:
         limits = max_bytes or self._policy.file_bytes, self._policy.inflated_bytes
         async with receiving(folder) as part:
             take = partial(receive.file, part=part, limits=limits)
-            return await self._tried(request, take, timeout_s, self._policy.tries)
+            return await self._opened().ask(request, take, timeout_s=timeout_s)
 
-    async def _tried(
-        self,
-        request: httpx.Request,
-        take: Callable[[httpx.Response, Exchange], Awaitable[T]],
-        timeout_s: float | None,
-        tries: int,
-    ) -> T:
-        budget = Budget(timeout_s or self._policy.total_s)
-        repeatable = request.method in REPEATABLE or "idempotency-key" in request.headers
-        tried = 0
-        while True:
-            tried += 1
-            try:
-                return await self._once(Exchange(self._policy, request, budget), take)
-            except FetchError as error:
-                last = tried == tries or not self._policy.again(error, tried, repeatable=repeatable)
-                if last or budget.left_s <= 0:
-                    raise
-                pause_s = 0.0 if error.retry_after_s else self._jitter(self._policy.backoff_s * 2.0 ** (tried - 1))
-            await asyncio.sleep(pause_s)
-
-    async def _once(self, exchange: Exchange, take: Callable[[httpx.Response, Exchange], Awaitable[T]]) -> T:
-        if self._transport is None:
+    def _opened(self) -> Asker:
+        if self._asker is None:
             raise RuntimeError("use the client inside `async with`")
-        try:
-            return await exchange.run(self._transport, self._hosts, lambda response: take(response, exchange))
-        except FetchError as error:
-            if error.retry_after_s and error.reason in PASSING:
-                rest = self._hosts.hold if error.retry_after_s <= self._policy.retry_after_cap_s else self._hosts.park
-                rest(exchange.lane, error.retry_after_s)
-            raise
+        return self._asker

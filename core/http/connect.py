@@ -106,7 +106,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
 class Transport(httpx.AsyncBaseTransport):
     """httpx's requests over httpcore's pool with our guard under it; no proxies, no cookies, no log lines."""
 
-    def __init__(self, backend: httpcore.AsyncNetworkBackend, tls: ssl.SSLContext) -> None:
+    def __init__(self, backend: httpcore.AsyncNetworkBackend, tls: ssl.SSLContext | None) -> None:
         self._pool = httpcore.AsyncConnectionPool(
             tls, max_connections=None, max_keepalive_connections=20, keepalive_expiry=30.0, network_backend=backend
         )

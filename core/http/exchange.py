@@ -163,7 +163,7 @@ class Exchange:
 def _same_party(here: httpx.URL, there: httpx.URL) -> bool:
     """Tell whether keys may travel: same origin, or its own move from http to https."""
     upgraded = (here.scheme, there.scheme, here.port, there.port) == ("http", "https", None, None)
-    return here.host == there.host and (origin(here) == origin(there) or upgraded)
+    return here.raw_host == there.raw_host and (origin(here) == origin(there) or upgraded)
 
 
 async def _head(response: httpx.Response) -> bytes:

@@ -77,11 +77,11 @@ class Policy:
             total_s=timeout_s,
         )
 
-    def again(self, error: FetchError, tried: int, *, repeatable: bool) -> bool:
+    def again(self, error: FetchError, tried: int) -> bool:
         """Tell whether a request that failed with `error` on its `tried`-th try deserves another."""
         most = min(self.tries, TRUNCATED_TRIES) if error.reason == "truncated" else self.tries
         patient = (error.retry_after_s or 0.0) <= self.retry_after_cap_s
-        return repeatable and patient and tried < most and error.reason in PASSING
+        return patient and tried < most and error.reason in PASSING
 
 
 def accepted(method: str, status: int) -> bool:
