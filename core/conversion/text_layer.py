@@ -20,7 +20,8 @@ RULES = 1  # raise it with every change of the rules that changes texts
 class TextLayerConverter:
     """Turns PDFs with a text layer into Markdown, in child processes that can be stopped.
 
-    A paragraph that runs over a page break belongs to the page where it starts.
+    A paragraph that runs over a page break is one paragraph, and the page ends within it. What stands between its
+    parts on the page where it starts (notes, figures) precedes it; on any page between, it counts to the later page.
     """
 
     name = "text-layer"

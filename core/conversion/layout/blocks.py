@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from statistics import median
 
 from core.conversion.layout.words import Line, PageText, Style, prevailing
@@ -17,48 +18,49 @@ CAPTION = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?:;][\"'\u201d\u2019)\]]*[\d,\u2013\-\[\]]*$")
-_BULLET = re.compile(r"([\u2022\u25cf\u25cb\u25e6\u25a0\u25aa\u2023\u00b7\uf0b7\u2713-]|\(?\d{1,2}[.)]|\(?[a-z][.)])$")
+BULLET = re.compile(r"([\u2022\u25cf\u25cb\u25e6\u25a0\u25aa\u2023\u00b7\uf0b7\u2713-]|\(?\d{1,2}[.)]|\(?[a-z][.)])$")
 
 
-@dataclass(slots=True)
+@dataclass
 class Block:
-    """Lines that belong together on one page; `kind` says what they are."""
+    """Lines that belong together; `kind` says what they are: text, heading, caption, note, table or code."""
 
-    page: int
     lines: list[Line]
     kind: str = "text"
     level: int = 0
     rows: list[list[str]] = field(default_factory=list)
 
-    @property
+    def __post_init__(self) -> None:
+        self.page = self.lines[0].page
+        self.x0 = min(line.x0 for line in self.lines)
+        self.x1 = max(line.x1 for line in self.lines)
+        self.top = min(line.top for line in self.lines)
+        self.bottom = max(line.bottom for line in self.lines)
+
+    def extend(self, lines: list[Line]) -> None:
+        """Append lines."""
+        self.lines.extend(lines)
+        for line in lines:
+            self.x0, self.x1 = min(self.x0, line.x0), max(self.x1, line.x1)
+            self.top, self.bottom = min(self.top, line.top), max(self.bottom, line.bottom)
+        self.__dict__.pop("style", None)
+        self.__dict__.pop("text", None)
+
+    def drop(self, count: int) -> None:
+        """Take the first `count` words away; some must remain on the first line."""
+        first = self.lines[0]
+        self.lines[0] = Line(first.words[count:], first.page, first.hyphen)
+        self.extend([])
+
+    @cached_property
     def text(self) -> str:
-        """Return the words in one line, with hyphens that only end a line left open as `-\\n`."""
+        """Return its words in one line."""
         return " ".join(line.text for line in self.lines)
 
-    @property
+    @cached_property
     def style(self) -> Style:
         """Return the style most of its letters are set in."""
         return prevailing([word for line in self.lines for word in line.words])[0]
-
-    @property
-    def x0(self) -> float:
-        """Return the left edge."""
-        return min(line.x0 for line in self.lines)
-
-    @property
-    def x1(self) -> float:
-        """Return the right edge."""
-        return max(line.x1 for line in self.lines)
-
-    @property
-    def top(self) -> float:
-        """Return the upper edge."""
-        return min(line.top for line in self.lines)
-
-    @property
-    def bottom(self) -> float:
-        """Return the lower edge."""
-        return max(line.bottom for line in self.lines)
 
 
 def body_style(pages: Iterable[PageText]) -> Style:
@@ -77,9 +79,9 @@ def blocks(page: PageText) -> list[Block]:
     found: list[Block] = []
     for line in lines:
         if found and _continues(found[-1], line, lead):
-            found[-1].lines.append(line)
+            found[-1].extend([line])
         else:
-            found.append(Block(page.number, [line]))
+            found.append(Block([line]))
     return found
 
 
@@ -88,7 +90,7 @@ def _mended(lines: list[Line]) -> list[Line]:
     mended: list[Line] = []
     for line in lines:
         if mended and _same_row(mended[-1], line):
-            mended[-1] = Line(mended[-1].words + line.words, line.hyphen)
+            mended[-1] = Line(mended[-1].words + line.words, line.page, line.hyphen)
         else:
             mended.append(line)
     return mended
@@ -131,6 +133,8 @@ def _continues(block: Block, line: Line, lead: float) -> bool:
 def _new_paragraph(block: Block, line: Line) -> bool:
     last, size = block.lines[-1], line.style.size
     left, right = block.x0, block.x1
+    if _heads(last, line) and (len(block.lines) == 1 or _uniform(block.lines)):
+        return True
     ended = bool(_SENTENCE_END.search(last.text))
     if ended and last.x1 < right - 2 * size and len(block.lines) > 1:
         return True
@@ -139,4 +143,13 @@ def _new_paragraph(block: Block, line: Line) -> bool:
         return ended
     if len(block.lines) > 1 and line.x0 - block.lines[0].x0 < 0.3 * size and last.x0 - line.x0 > 0.7 * size:
         return min(other.x0 for other in block.lines[1:]) - line.x0 > 0.7 * size  # a hanging indent: references, lists
-    return bool(_BULLET.match(line.words[0].text)) and len(line.words) > 1 and ended
+    return bool(BULLET.match(line.words[0].text)) and len(line.words) > 1 and ended
+
+
+def _heads(last: Line, line: Line) -> bool:
+    """Tell whether `last` is a short line set throughout in another style than the line below."""
+    return _uniform([last]) and last.style != line.style and last.x1 < line.x1 - 2 * line.style.size
+
+
+def _uniform(lines: list[Line]) -> bool:
+    return len({word.style for line in lines for word in line.words}) == 1

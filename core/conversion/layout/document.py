@@ -7,9 +7,13 @@ from typing import TypedDict
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as raw  # type: ignore[import-untyped]
 
-from core.conversion.layout.blocks import Block, blocks
+from core.conversion.layout.blocks import Block, blocks, body_style
+from core.conversion.layout.flow import threaded
+from core.conversion.layout.furniture import without_furniture
+from core.conversion.layout.kinds import classify
 from core.conversion.layout.markdown import Vocabulary, rendered
 from core.conversion.layout.reader import PageReader
+from core.conversion.layout.tables import with_tables
 from core.conversion.layout.words import PageText
 from core.errors import ConversionError
 
@@ -28,7 +32,7 @@ class Extract(TypedDict):
 def extract(path: str) -> Extract:
     """Return the text layer of the PDF at `path` as Markdown.
 
-    A paragraph that runs over a page break belongs to the page where it starts. Raises `ConversionError`:
+    A paragraph that runs over a page break is one paragraph, and the page ends within it. Raises `ConversionError`:
     `encrypted`, `damaged`, `empty`, `no_text_layer` or `implausible_text`.
     """
     pages = _read(path)
@@ -55,23 +59,25 @@ def _read(path: str) -> list[PageText]:
 
 
 def _flow(pages: list[PageText]) -> list[Block]:
-    return [block for page in pages for block in blocks(page)]
+    clean = without_furniture(pages)
+    body = body_style(clean)
+    found = [block for page in clean for block in with_tables(blocks(page), page.width, body)]
+    return threaded(classify(found, body)) if found else []
 
 
 def _assembled(flow: list[Block], pages: list[PageText]) -> tuple[str, list[int]]:
     """Return the Markdown and where each page ends in it."""
     vocabulary = Vocabulary(line for page in pages for line in page.lines)
-    parts: list[str] = []
+    texts: list[str] = []
     ends = [0] * len(pages)
     length = 0
-    for block in flow:
-        part = rendered(block, vocabulary) + "\n\n"
-        parts.append(part)
-        length += len(part)
-        ends[block.page - 1] = length
+    for page, text in (part for block in flow for part in rendered(block, vocabulary)):
+        texts.append(text)
+        length += len(text)
+        ends[page - 1] = length
     for index in range(1, len(ends)):
         ends[index] = max(ends[index], ends[index - 1])
-    return "".join(parts), ends
+    return "".join(texts), ends
 
 
 def _warnings(pages: list[PageText]) -> list[str]:

@@ -1,62 +1,88 @@
-"""Blocks become harmless Markdown, and every character knows its page."""
+"""Blocks become harmless Markdown, piece by piece, so that every character knows its page."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from core.conversion.layout.blocks import Block
+from core.conversion.layout.blocks import BULLET, Block
 from core.conversion.layout.words import Line
 
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
-_MARKUP = re.compile(r"^(#{1,6}(?=\s|$)|>|\||```|~~~|={3,}$|-{3,}$|\+(?=\s))")
+_LINK = re.compile(r"\](?=[(\[])")
+_MARKUP = re.compile(r"(?=#{1,6}(?:\s|$)|>|\||```|~~~|={3,}$|-{3,}$|[+*-]\s|\[[^\]]*\]:)")
 _LIGATURES = str.maketrans(
     {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st"}
 )
+_AROUND = ".,;:()[]\"'\u201c\u201d"
+Part = tuple[int, str]  # a page number and the text that stands on it
 
 
 class Vocabulary:
-    """The words of a document, to decide whether a hyphen at the end of a line belongs to its word."""
+    """The words of a document, which tell whether a hyphen at the end of a line belongs to its word."""
 
     def __init__(self, lines: Iterable[Line]) -> None:
-        self._words = {word.text.strip(".,;:()[]").lower() for line in lines for word in line.words}
+        self._words = {word.text.strip(_AROUND).lower() for line in lines for word in line.words}
 
-    def joined(self, left: str, right: str) -> str:
-        """Return the word broken into `left` and `right` (which may carry on with more text)."""
-        head = left.rsplit(" ", 1)[-1].lstrip("([")
-        tail = right.split(" ", 1)[0].strip(".,;:()[]")
-        if (head + "-" + tail).lower() in self._words and (head + tail).lower() not in self._words:
-            return f"{left}-{right}"
-        return left + right if head[-1:].isalpha() and tail[:1].islower() else f"{left}-{right}"
+    def hyphen(self, left: str, right: str) -> str:
+        """Return what to write between the two halves of a broken word: a hyphen or nothing."""
+        head, tail = left.rsplit(" ", 1)[-1].strip(_AROUND).lower(), right.split(" ", 1)[0].strip(_AROUND)
+        if f"{head}-{tail.lower()}" in self._words and head + tail.lower() not in self._words:
+            return "-"
+        return "" if head[-1:].isalpha() and tail[:1].islower() else "-"
 
 
-def plain(lines: list[Line], vocabulary: Vocabulary) -> str:
-    """Return the lines as running text: hyphens that only end a line are gone, ligatures are spelt out."""
-    text, hyphen = "", False
-    for line in lines:
-        text = vocabulary.joined(text, line.text) if hyphen else f"{text} {line.text}" if text else line.text
-        hyphen = line.hyphen
-    return text.translate(_LIGATURES)
+def rendered(block: Block, vocabulary: Vocabulary) -> list[Part]:
+    """Return one block as Markdown; the blank line after it belongs to its last part."""
+    if block.kind == "table":
+        parts = [(block.page, _table(block.rows))]
+    elif block.kind == "code":
+        parts = [(block.page, _code(block))]
+    else:
+        parts = list(_running(block.lines, vocabulary))
+        parts[0] = parts[0][0], _opening(block) + parts[0][1]
+    page, last = parts[-1]
+    return [*parts[:-1], (page, f"{last}\n\n")]
+
+
+def _running(lines: list[Line], vocabulary: Vocabulary) -> Iterator[Part]:
+    """Join lines to running text: hyphens that only end a line go, one part is made for each page."""
+    page, text = lines[0].page, ""
+    for index, line in enumerate(lines):
+        if line.page != page:
+            yield page, text
+            page, text = line.page, ""
+        text += escaped(line.text)
+        if index + 1 < len(lines):
+            text += vocabulary.hyphen(line.text, lines[index + 1].text) if line.hyphen else " "
+    yield page, text
 
 
 def escaped(text: str) -> str:
-    """Return `text` so that Markdown shows it as it is: no HTML, no accidental heading, quote, table or fence."""
-    return _MARKUP.sub(r"\\\1", _TAG.sub(r"\\<", text))
+    """Return `text` with ligatures spelt out and without HTML tags or links of its own making."""
+    return _LINK.sub(r"]\\", _TAG.sub(r"\\<", text.translate(_LIGATURES)))
 
 
-def rendered(block: Block, vocabulary: Vocabulary) -> str:
-    """Return one block as Markdown, without the blank line after it."""
-    if block.kind == "table":
-        return _table(block.rows)
-    text = escaped(plain(block.lines, vocabulary))
-    return f"{'#' * block.level} {text}" if block.kind == "heading" else text
+def _opening(block: Block) -> str:
+    """Return what precedes the text; a backslash keeps words from being taken for markup."""
+    first = block.lines[0].text
+    if block.kind == "heading":
+        return "#" * block.level + " "
+    return "\\" if _MARKUP.match(first) and not BULLET.match(block.lines[0].words[0].text) else ""
 
 
 def _table(rows: list[list[str]]) -> str:
-    width = max(len(row) for row in rows)
-    cells = [
-        [_TAG.sub(r"\\<", cell.translate(_LIGATURES)).replace("|", "\\|") for cell in row] + [""] * (width - len(row))
-        for row in rows
-    ]
-    lines = ["| " + " | ".join(row) + " |" for row in cells]
+    width = max(map(len, rows))
+    lines = [_row([escaped(cell).replace("|", "\\|") for cell in row] + [""] * (width - len(row))) for row in rows]
     return "\n".join([lines[0], "|" + " --- |" * width, *lines[1:]])
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _code(block: Block) -> str:
+    """Return a listing with its indentation, which is where its lines begin."""
+    advance = max(0.1, 0.6 * block.style.size)  # of one letter, in nearly every fixed-pitch face
+    lines = [" " * round((line.x0 - block.x0) / advance) + line.text.replace("```", "'''") for line in block.lines]
+    return "\n".join(["```", *lines, "```"])

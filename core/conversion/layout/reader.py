@@ -21,7 +21,8 @@ _JUNK = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\uff
 _BOLD = re.compile(r"bold|black|heavy|demi|-medi\b|medi$|cmbx|sfbx|\.b$|-b$|,b", re.IGNORECASE)
 _ITALIC = re.compile(r"ital|obli|slant|cmti|sfti|\.i$|-it$|-i$", re.IGNORECASE)
 _MONO = re.compile(r"mono|courier|cmtt|sftt|consol|typewriter|menlo|inconsol", re.IGNORECASE)
-_FORCE_BOLD = 1 << 18  # font descriptor flags, ISO 32000-1 table 123
+_SUBSET = re.compile(r"^[A-Z]{6}\+")
+_SLANTED, _FORCE_BOLD = 1 << 6, 1 << 18  # font descriptor flags, ISO 32000-1 table 123
 
 
 class _Token(NamedTuple):
@@ -39,7 +40,8 @@ class PageReader:
     """Reads the pages of one document; each font is looked up once."""
 
     def __init__(self) -> None:
-        self._fonts: dict[int, tuple[bool, bool, bool]] = {}
+        self._fonts: dict[int, tuple[str, bool, bool, bool]] = {}
+        self._styles: dict[Style, Style] = {}  # equal styles are one object: they are compared often
 
     def read(self, page: pdfium.PdfPage, number: int) -> PageText:
         """Return the lines of `page` turned upright; words in another direction than most are left out."""
@@ -53,7 +55,7 @@ class PageReader:
             votes[token.turn] += len(token.text) * (token.turn >= 0)
         turn = votes.most_common(1)[0][0] if votes else 0
         frame = _Frame(page.get_bbox(), turn)
-        return PageText(number, frame.width, frame.height, list(_lines(tokens, frame)), chars)
+        return PageText(number, frame.width, frame.height, list(_lines(tokens, frame, number)), chars)
 
     def _tokens(self, textpage: pdfium.PdfTextPage) -> Iterator[_Token]:
         handle, row, last_object = textpage.raw, 0, 0
@@ -79,18 +81,21 @@ class PageReader:
         matrix = raw.FS_MATRIX()
         raw.FPDFText_GetMatrix(handle, index, matrix)
         size = raw.FPDFText_GetFontSize(handle, index) * math.hypot(matrix.c, matrix.d)
-        return Style(round(size, 1), *self._face(raw.FPDFTextObj_GetFont(found))), _turn(matrix.a, matrix.b)
+        style = Style(round(size, 1), *self._face(raw.FPDFTextObj_GetFont(found)))
+        return self._styles.setdefault(style, style), _turn(matrix.a, matrix.b)
 
-    def _face(self, font: raw.FPDF_FONT) -> tuple[bool, bool, bool]:
+    def _face(self, font: raw.FPDF_FONT) -> tuple[str, bool, bool, bool]:
         if not font:
-            return False, False, False
+            return "", False, False, False
         address = ctypes.addressof(font.contents)
         if address not in self._fonts:
             buffer = ctypes.create_string_buffer(256)
             raw.FPDFFont_GetBaseFontName(font, buffer, 256)
-            name = buffer.value.decode("utf-8", "replace").partition("+")[2] or buffer.value.decode("utf-8", "replace")
-            bold = bool(_BOLD.search(name)) or bool(max(0, raw.FPDFFont_GetFlags(font)) & _FORCE_BOLD)
-            self._fonts[address] = bold, bool(_ITALIC.search(name)), bool(_MONO.search(name))
+            name = _SUBSET.sub("", buffer.value.decode("utf-8", "replace"))
+            flags = max(0, raw.FPDFFont_GetFlags(font))
+            bold = bool(_BOLD.search(name) or flags & _FORCE_BOLD)
+            italic = bool(_ITALIC.search(name) or flags & _SLANTED)
+            self._fonts[address] = re.split(r"[-,]", name)[0], bold, italic, bool(_MONO.search(name))
         return self._fonts[address]
 
 
@@ -114,7 +119,7 @@ class _Frame:
         x0, y = self.place(*token.start)
         left, bottom, right, top = token.end
         x1 = max(self.place(left, bottom)[0], self.place(right, top)[0])
-        return Word(token.text.rstrip(HYPHEN), x0, max(x0, x1), y, token.style)
+        return Word(token.text.rstrip(HYPHEN) or "-", x0, max(x0, x1), y, token.style)
 
 
 def _text(textpage: pdfium.PdfTextPage) -> str:
@@ -132,7 +137,7 @@ def _turn(a: float, b: float) -> int:
     return round(quarters) % 4 if abs(quarters - round(quarters)) < 1 / 9 else -1
 
 
-def _lines(tokens: list[_Token], frame: _Frame) -> Iterator[Line]:
+def _lines(tokens: list[_Token], frame: _Frame, page: int) -> Iterator[Line]:
     """Group words into lines: PDFium's own, cut where a word steps back or a wide gap opens."""
     words: list[Word] = []
     row = -1
@@ -141,15 +146,15 @@ def _lines(tokens: list[_Token], frame: _Frame) -> Iterator[Line]:
             continue
         word = frame.word(token)
         if words and (token.row != row or _apart(words[-1], word)):
-            yield Line(words)
+            yield Line(words, page)
             words = []
         words.append(word)
         row = token.row
-        if token.text.endswith(HYPHEN):
-            yield Line(words, hyphen=True)
+        if len(token.text) > 1 and token.text.endswith(HYPHEN):
+            yield Line(words, page, hyphen=True)
             words = []
     if words:
-        yield Line(words)
+        yield Line(words, page)
 
 
 def _apart(before: Word, word: Word) -> bool:

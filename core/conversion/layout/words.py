@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a word is set: the effective size in points, and what its font says of itself."""
+    """How a word is set: the effective size in points, the family of the font and what it says of itself."""
 
     size: float
+    face: str = ""
     bold: bool = False
     italic: bool = False
     mono: bool = False
@@ -31,6 +32,7 @@ class Line:
     """Words that follow each other on one baseline; `hyphen` tells that the last one goes on in the next line."""
 
     words: list[Word]
+    page: int
     hyphen: bool = False
     x0: float = field(init=False)
     x1: float = field(init=False)
@@ -73,6 +75,9 @@ class PageText:
 
 def prevailing(words: list[Word]) -> tuple[Style, float]:
     """Return the style most letters are set in, and the baseline of its first word."""
+    style = words[0].style
+    if all(word.style is style for word in words):
+        return style, words[0].y
     letters: dict[Style, int] = {}
     first: dict[Style, Word] = {}
     for word in words:

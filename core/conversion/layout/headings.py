@@ -1,0 +1,166 @@
+"""Headings: told by the type they are set in, by their number or name, and by the text they stand above."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+
+from core.conversion.layout.blocks import Block
+from core.conversion.layout.words import Line, Style
+
+_NAMES = (
+    r"abstract|summary|introduction|background|(related|previous|prior) works?|methodology|"
+    r"((materials?|patients?|subjects?) (and|&) )?methods?( (and|&) materials?)?|"
+    r"experimental( section| procedures?| design)?|results?( (and|&) discussions?)?|discussions?( (and|&) conclusions?)?|"
+    r"conclusions?( (and|&) (future work|outlook|perspectives?))?|concluding remarks|future work|limitations?|"
+    r"acknowledge?ments?|references?|bibliography|literature cited|works cited|appendix|"
+    r"supplementary (materials?|data|information)|statement of need|(ethic(s|al)|funding) (statement|approval)|funding|"
+    r"authors?['\u2019]? contributions?|competing interests?|(conflicts?|declarations?) of (competing )?interests?|"
+    r"data availability|consent for publication|abbreviations|declarations|case (report|presentation)|statistical analys[ie]s"
+)
+KNOWN = re.compile(rf"([\divx]+[.)]?(\d+[.)]?)*\s+)?({_NAMES})\s*[:.]?", re.IGNORECASE)
+NUMBER = re.compile(r"((?:\d{1,2}\.)+\d{0,2}\.?|\d{1,2}|[A-H]\.|[IVX]{1,5}\.)\s+(?=[A-Z\u00c0-\u00dd(\"'\u201c])")
+_ADDRESS = re.compile(r"@|https?:|www\.|doi\.org|\b10\.\d{4}|\u00a9|\bISSN\b", re.IGNORECASE)
+_PERIODICAL = re.compile(r"\b(journal|proceedings|transactions|volume|vol\.|issn)\b|www\.", re.IGNORECASE)
+_LETTERS = re.compile(r"[^\W\d_]{3}")
+_LONGEST = 160  # characters of a heading
+_MOST_LINES = 4
+_RUN_IN_WORDS = 14
+
+
+class Headings:
+    """Finds the headings of one document whose text is set in the style `body`."""
+
+    def __init__(self, blocks: list[Block], body: Style) -> None:
+        self._blocks, self._body = blocks, body
+        self._below = {id(block): below for block, below in _neighbours(blocks)}
+        self._styles = Counter(block.style for block in blocks if self._weak(block) and self._leads(block))
+
+    def marked(self) -> list[Block]:
+        """Return the blocks, headings marked, and run-in headings split off."""
+        title = self._title()
+        begun = title is None
+        marked: list[Block] = []
+        for block in self._blocks:
+            if block is title:
+                block.kind, block.level = "heading", 1
+            elif block.kind in ("text", "note") and self._is_heading(block):
+                begun = begun or block.page > 1 or bool(KNOWN.fullmatch(block.text))
+                if begun:
+                    block.kind, block.level = "heading", _level(block.text)
+            elif block.kind == "text" and begun:
+                marked.extend(self._run_in(block))
+            marked.append(block)
+        return marked
+
+    def _title(self) -> Block | None:
+        first = [
+            block
+            for block in self._blocks
+            if block.page == self._blocks[0].page
+            and 15 < len(block.text) < 400
+            and block.style.size > self._body.size + 1
+            and _LETTERS.search(block.text)
+            and not _PERIODICAL.search(block.text)
+        ]
+        return max(first, key=lambda block: block.style.size, default=None)
+
+    def _is_heading(self, block: Block) -> bool:
+        if not self._shaped(block):
+            return False
+        text = block.text
+        if KNOWN.fullmatch(text):
+            return self._distinct(block.style) or bool(NUMBER.match(text)) or self._leads(block)
+        if text[-1] in ".?!" and not NUMBER.match(text):
+            return False
+        if self._strong(block) or (NUMBER.match(text) and self._distinct(block.style)):
+            return self._leads(block)
+        return self._weak(block) and self._styles[block.style] > 1 and self._leads(block)
+
+    def _shaped(self, block: Block) -> bool:
+        text = block.text
+        if len(block.lines) > _MOST_LINES or len(text) > _LONGEST or text[-1] in ",;" or _ADDRESS.search(text):
+            return False
+        return bool(_LETTERS.search(text)) and (text[0].isupper() or bool(NUMBER.match(text)))
+
+    def _distinct(self, style: Style) -> bool:
+        body = self._body
+        return (style.face, style.bold, style.italic) != (
+            body.face,
+            body.bold,
+            body.italic,
+        ) or style.size > body.size + 0.7
+
+    def _strong(self, block: Block) -> bool:
+        style, letters = block.style, sum(map(str.isalpha, block.text))
+        large = style.size > self._body.size + 0.7
+        return large or (style.bold and not self._body.bold) or (letters > 5 and block.text.isupper())
+
+    def _weak(self, block: Block) -> bool:
+        return (
+            block.kind in ("text", "note") and self._distinct(block.style) and _uniform(block) and self._shaped(block)
+        )
+
+    def _leads(self, block: Block) -> bool:
+        """Tell whether running text, or another heading, stands right below."""
+        below = self._below.get(id(block))
+        for _ in range(3):
+            if below is None:
+                return False
+            if below.kind == "text" and self._running(below) and len(below.text) > 80:
+                return _aligned(block, below)
+            if not (self._shaped(below) and self._distinct(below.style)):
+                return False
+            below = self._below.get(id(below))
+        return False
+
+    def _running(self, block: Block) -> bool:
+        return abs(block.style.size - self._body.size) < 0.6 and not self._distinct(block.style)
+
+    def _run_in(self, block: Block) -> list[Block]:
+        """Split off, and return, the heading that `block` begins with on the line of its text."""
+        first = block.lines[0]
+        style = first.words[0].style
+        count = next((i for i, word in enumerate(first.words) if word.style != style), 0)
+        head = " ".join(word.text for word in first.words[:count])
+        if (
+            not 0 < count <= _RUN_IN_WORDS
+            or head[-1] not in ".:"
+            or not self._distinct(style)
+            or not self._running(block)
+        ):
+            return []
+        if not NUMBER.match(head) and not style.bold:
+            return []
+        heading = Block([Line(first.words[:count], first.page)], "heading", _level(head))
+        block.drop(count)
+        return [heading]
+
+
+def _uniform(block: Block) -> bool:
+    return len({word.style for line in block.lines for word in line.words}) == 1
+
+
+def _aligned(block: Block, below: Block) -> bool:
+    size = below.style.size
+    left = abs(block.x0 - below.x0) < 3.5 * size
+    centred = abs(block.x0 + block.x1 - below.x0 - below.x1) < 4 * size
+    return (left or centred) and below.top - block.bottom < 2.5 * size
+
+
+def _level(text: str) -> int:
+    number = NUMBER.match(text)
+    return min(6, 1 + max(1, len(re.findall(r"\d+", number[1])))) if number else 2
+
+
+def _neighbours(blocks: list[Block]) -> list[tuple[Block, Block | None]]:
+    """Pair every block with the nearest one below it on its page; at the foot of a column with the next one."""
+    pages: dict[int, list[Block]] = defaultdict(list)
+    for block in blocks:
+        pages[block.page].append(block)
+    found: list[tuple[Block, Block | None]] = []
+    for page in pages.values():
+        for block in page:
+            under = [o for o in page if o.top >= block.bottom - 2 and min(o.x1, block.x1) > max(o.x0, block.x0)]
+            found.append((block, min(under, key=lambda other: other.top, default=None)))
+    return found
