@@ -81,6 +81,15 @@ def abort_for_memory() -> None:
     os.abort()
 
 
+def silent_abort() -> None:
+    os.abort()
+
+
+def broken_heap() -> None:
+    os.write(2, b"free(): invalid pointer\n")
+    os.abort()
+
+
 def unsendable_error() -> None:
     raise Stubborn(lambda: None)
 

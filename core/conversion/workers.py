@@ -251,8 +251,8 @@ class _Process(asyncio.SubprocessProtocol):
         words = self._tail.decode(errors="replace").strip()
         if code == -signal.SIGXCPU:
             return ["late"]
-        if any(word in words.lower() for word in _NO_MEMORY):
-            return ["memory"]
+        if any(word in words.lower() for word in _NO_MEMORY) or (code == -signal.SIGABRT and not words):
+            return ["memory"]  # PDFium aborts without a word; a failed assertion or a broken heap says what it is
         how = "killed" if code is None else f"signal {-code}" if code < 0 else f"exit status {code}"
         return ["died", f"{how}: {words.splitlines()[-1][:200]}" if words else how]
 

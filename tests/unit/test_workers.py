@@ -76,6 +76,8 @@ async def test_a_large_value_comes_back_whole() -> None:
         ("cpu_limit", ConversionError, "conversion_timeout", "longer than 0.5 s"),
         ("hog", ConversionError, "out_of_memory", "more than 1024 MB"),
         ("abort_for_memory", ConversionError, "out_of_memory", "more than 1024 MB"),
+        ("silent_abort", ConversionError, "out_of_memory", "more than 1024 MB"),
+        ("broken_heap", WorkerDied, "worker_died", "signal 6: free(): invalid pointer"),
         ("unsendable_error", ConversionError, "conversion_failed", "Stubborn: <function"),
         ("unsendable_value", ConversionError, "conversion_failed", "TypeError: Object of type object"),
         ("panic", ConversionError, "conversion_failed", "Panic: index out of bounds"),
