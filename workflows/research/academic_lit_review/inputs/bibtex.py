@@ -12,7 +12,7 @@ from bibtexparser.exceptions import BlockAbortedException
 from bibtexparser.middlewares.names import split_multiple_persons_names
 from bibtexparser.model import Block, Entry, ParsingFailedBlock
 
-from core.identifiers import normalize_arxiv, normalize_doi, normalize_pmcid, normalize_pmid
+from core.identifiers import normalize_arxiv, normalize_pmcid, normalize_pmid
 from core.metadata import PaperMetadata
 from workflows.research.academic_lit_review.inputs.latex import decode
 from workflows.research.academic_lit_review.inputs.record import (
@@ -21,6 +21,7 @@ from workflows.research.academic_lit_review.inputs.record import (
     assemble,
     authors,
     clean,
+    doi_in,
     person,
     prose,
     usable,
@@ -72,7 +73,7 @@ def _paper(fields: Mapping[str, str], folder: Path) -> PaperMetadata:
 
     return assemble(
         {
-            "doi": normalize_doi(_verbatim(fields.get("doi", ""))) or "",
+            "doi": doi_in(_verbatim(fields.get("doi", ""))),
             "title": get("title"),
             "authors": authors(map(_name, split_multiple_persons_names(fields.get("author", "")))),
             "venue": get(*_VENUES),
@@ -82,7 +83,7 @@ def _paper(fields: Mapping[str, str], folder: Path) -> PaperMetadata:
             "arxiv_id": _eprint(fields) or "",
         },
         addresses=[_verbatim(fields.get(name, "")) for name in ("url", "ee", "howpublished")],
-        notes=[_verbatim(fields.get(name, "")) for name in ("note", "annote", "howpublished")],
+        notes=[_verbatim(fields.get(name, "")) for name in ("note", "annote", "howpublished", "journal")],
         dates=[get("date"), get("year"), get("issued")],
         files=_files(fields.get("file", "")),
         folder=folder,

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.identifiers import normalize_doi, normalize_pmcid, normalize_pmid
+from core.identifiers import normalize_pmcid, normalize_pmid
 from core.metadata import PaperMetadata
-from workflows.research.academic_lit_review.inputs.record import Note, assemble, authors, clean, prose, usable
+from workflows.research.academic_lit_review.inputs.record import Note, assemble, authors, clean, doi_in, prose, usable
 
 
 def parse(text: str, _folder: Path) -> Iterator[PaperMetadata | Note]:
@@ -53,7 +53,7 @@ def _text(value: Any) -> str:
 def _paper(item: Mapping[str, Any]) -> PaperMetadata:
     return assemble(
         {
-            "doi": normalize_doi(_text(item.get("doi"))) or "",
+            "doi": doi_in(_text(item.get("doi"))),
             "title": _text(item.get("title")),
             "authors": authors(map(_name, _list(item.get("author")))),
             "venue": _text(item.get("container-title")) or _text(item.get("publisher")),
@@ -62,7 +62,7 @@ def _paper(item: Mapping[str, Any]) -> PaperMetadata:
             "pmcid": normalize_pmcid(_text(item.get("pmcid"))) or "",
         },
         addresses=[_text(item.get("url"))],
-        notes=[_text(item.get(key)) for key in ("note", "id", "number")],
+        notes=[_text(item.get(key)) for key in ("note", "id", "number", "container-title")],
         dates=[*_dates(item.get("issued")), _text(item.get("year"))],
     )
 

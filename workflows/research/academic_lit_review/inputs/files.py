@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 from core.errors import InputError
 
@@ -71,4 +70,4 @@ def writable_name(path: str) -> bool:
         path.encode("utf-8")
     except UnicodeEncodeError:
         return False
-    return Path(path).name != ""
+    return True

@@ -25,7 +25,7 @@ _VERSION = re.compile(r"(10\.1101/\d{4}\.\d\d\.\d\d\.\d+|10\.1101/\d{6})v\d+.*")
 
 def identify(text: str) -> PaperMetadata | None:
     """Return the paper that the identifier `text` names, or None when it is none."""
-    text = text.strip().strip("<>").strip()
+    text = text[:1000].strip().strip("<>").strip()
     if re.match(r"https?://", text, re.I) or _HOST.match(text):
         return _address(text if "://" in text else f"https://{text}")
     if _DOI.fullmatch(text):

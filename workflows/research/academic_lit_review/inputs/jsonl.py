@@ -13,10 +13,12 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from core.metadata import PaperMetadata
-from workflows.research.academic_lit_review.inputs.record import Note, clean, compact, usable
+from workflows.research.academic_lit_review.inputs.files import writable_name
+from workflows.research.academic_lit_review.inputs.record import MAX_ID, Note, clean, compact, usable
 
 _ADAPTER = TypeAdapter(PaperMetadata)
 _KEYS = frozenset(PaperMetadata.__annotations__)
+_IDS = ("doi", "openalex_id", "pmid", "pmcid", "arxiv_id")
 #: What a number can be at most in a database column.
 _MOST = 2**53
 
@@ -83,7 +85,9 @@ def _possible(key: str, value: object) -> bool:
     if key == "year":
         return isinstance(value, int) and 1000 <= value <= 2999
     if key == "pdf_path":
-        return isinstance(value, str) and os.path.isfile(value)
+        return isinstance(value, str) and os.path.isfile(value) and writable_name(value)
     if key == "pdf_sha256":
         return re.fullmatch(r"[0-9a-f]{64}", str(value)) is not None
+    if key in _IDS:
+        return len(str(value)) <= MAX_ID
     return not isinstance(value, int | float) or (math.isfinite(value) and abs(value) <= _MOST)

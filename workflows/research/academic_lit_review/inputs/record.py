@@ -14,10 +14,15 @@ from urllib.parse import urlsplit
 
 from core.identifiers import aliases, fold, normalize_arxiv, normalize_doi
 from core.metadata import Author, PaperMetadata
+from workflows.research.academic_lit_review.inputs.files import writable_name
 from workflows.research.academic_lit_review.inputs.identifier import identify
 
 #: Longest value kept, in characters; longer ones are cut. The longest abstracts in Crossref are about this long.
 MAX_CHARS = 20_000
+#: Longest identifier believed, in characters; the longest registered DOIs are about half of this.
+MAX_ID = 500
+#: Longest address believed, in characters: what browsers and servers agree on.
+_MAX_URL = 2000
 
 _HIDDEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 _TAG = re.compile(
@@ -55,6 +60,11 @@ def prose(text: str) -> str:
     return clean(_TAG.sub("", html.unescape(text[:MAX_CHARS])))
 
 
+def doi_in(text: str) -> str:
+    """Return the DOI in `text`, normalised, or an empty string."""
+    return normalize_doi(text[:MAX_ID]) or ""
+
+
 def person(name: str) -> str:
     """Return `Last, First` as `First Last`; a third part is the suffix of BibTeX (second) or RIS (third)."""
     parts = [clean(part) for part in name.split(",")]
@@ -86,7 +96,7 @@ def assemble(
     `files` are attachments, seen from `folder`.
     """
     paper = compact(known)
-    urls = [url for address in addresses for url in address.split() if _web(url)]
+    urls = [url for address in addresses for url in address.split() if len(url) <= _MAX_URL and _web(url)]
     paper.update(_missing(paper, [*filter(None, map(identify, urls)), *map(_noted, notes)]))
     if places := [url for url in urls if url.lower().endswith(".pdf") or not aliases(paper)]:
         paper["oa_urls"] = places
@@ -115,7 +125,7 @@ def _noted(note: str) -> PaperMetadata:
     doi, arxiv, pmid, pmcid = (
         match and match.group(1) for match in (pattern.search(note) for pattern in (_DOI, _ARXIV, _PMID, _PMCID))
     )
-    return compact({"doi": normalize_doi(doi), "arxiv_id": normalize_arxiv(arxiv), "pmid": pmid, "pmcid": pmcid})
+    return compact({"doi": doi_in(doi or ""), "arxiv_id": normalize_arxiv(arxiv), "pmid": pmid, "pmcid": pmcid})
 
 
 def _web(url: str) -> bool:
@@ -136,7 +146,7 @@ def _attached(folder: Path, names: Iterable[str]) -> PaperMetadata:
     """Return the first PDF among `names` that exists, relative ones seen from `folder`."""
     for name in names:
         path = os.path.abspath(os.path.join(folder, name.removeprefix("file://")))
-        if name.lower().endswith(".pdf") and os.path.isfile(path):
+        if name.lower().endswith(".pdf") and os.path.isfile(path) and writable_name(path):
             return {"pdf_path": path}
     return {}
 

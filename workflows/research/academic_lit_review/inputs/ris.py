@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.identifiers import normalize_doi
 from core.metadata import PaperMetadata
 from workflows.research.academic_lit_review.inputs.record import (
+    MAX_CHARS,
     Note,
     assemble,
     authors,
+    doi_in,
     person,
     prose,
     usable,
@@ -46,7 +47,7 @@ def _records(text: str) -> Iterator[tuple[int, Fields]]:
             start, fields = (number if tag == "TY" else 0), defaultdict(list)
         elif tag and start:
             fields[tag].append(value)
-        elif value and start and last in fields:
+        elif value and start and last in fields and len(fields[last][-1]) < MAX_CHARS:
             fields[last][-1] += f" {value}"  # a long value goes on in the next line
         last = tag or last
     if start:
@@ -59,7 +60,7 @@ def _paper(fields: Fields, folder: Path) -> PaperMetadata:
 
     return assemble(
         {
-            "doi": normalize_doi(" ".join(fields.get("DO", ()))) or "",
+            "doi": doi_in(" ".join(fields.get("DO", ()))),
             "title": get("TI", "T1", "CT", "BT"),
             "authors": authors(person(prose(name)) for tag in _AUTHORS for name in fields.get(tag, ())),
             "venue": get("JF", "JO", "T2", "JA", "J2", "BT", "PB"),
