@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from types import TracebackType
+from typing import Protocol, Self
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,7 @@ class Converted:
     warnings: tuple[str, ...] = ()
 
 
-@runtime_checkable
-class Converter(Protocol, AbstractAsyncContextManager["Converter"]):
+class Converter(Protocol):
     """An engine, entered once per run: `async with engine: await engine.convert(...)`.
 
     `fingerprint` is name, version and options: texts are cached under it. `rank` orders engines by quality (text layer
@@ -36,10 +35,20 @@ class Converter(Protocol, AbstractAsyncContextManager["Converter"]):
     how many conversions may run at a time; there is no queue inside.
     """
 
-    name: str
-    fingerprint: str
-    rank: int
-    slots: int
+    @property
+    def name(self) -> str: ...  # noqa: D102 - the class says what these are
+    @property
+    def fingerprint(self) -> str: ...  # noqa: D102
+    @property
+    def rank(self) -> int: ...  # noqa: D102
+    @property
+    def slots(self) -> int: ...  # noqa: D102
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None: ...
 
     async def convert(self, pdf: Path, *, deadline: float) -> Converted:
         """Return the text of `pdf`, or raise `ConversionError` (`WorkerDied` when another try may help).

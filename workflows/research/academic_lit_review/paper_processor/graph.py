@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -29,7 +29,13 @@ async def check_papers(state: PaperProcessingState) -> PaperProcessingState:
 async def acquire_and_convert(state: PaperProcessingState, runtime: Runtime[Context]) -> PaperProcessingState:
     """Look into the cache, obtain what is missing and convert it, all streaming."""
     result = await run_paper_pipeline(state["papers"], **get_context(runtime).dependencies())
-    return PaperProcessingState(**result._asdict())
+    acquired, results, acquisition_failed, processing_failed = result
+    return {
+        "acquired": acquired,
+        "results": results,
+        "acquisition_failed": acquisition_failed,
+        "processing_failed": processing_failed,
+    }
 
 
 def create_paper_processing_subgraph() -> StateGraph[PaperProcessingState, Context, PaperProcessingInput, Any]:
@@ -70,4 +76,5 @@ async def run_paper_processing(
     context = Context(
         settings=settings, store=store, http=http, engine=converter, on_event=on_event, retry_failed=retry_failed
     )
-    return PaperProcessingState(**await paper_processing_subgraph.ainvoke({"papers": list(papers)}, context=context))
+    state = await paper_processing_subgraph.ainvoke({"papers": list(papers)}, context=context)
+    return cast(PaperProcessingState, state)

@@ -43,10 +43,10 @@ async def open_services(
     """Open what was not given; what was given stays open afterwards."""
     settings = settings or Settings()
     async with AsyncExitStack() as stack:
-        store = store or await stack.enter_async_context(PaperStore.open(settings.home))
-        http = http or await stack.enter_async_context(HttpClient(settings))
-        converter = converter or await stack.enter_async_context(choose(settings))
+        kept = store or await stack.enter_async_context(PaperStore.open(settings.home))
+        web = http or await stack.enter_async_context(HttpClient(settings))
+        engine = converter or await stack.enter_async_context(choose(settings))
         inspector = await stack.enter_async_context(Inspector(settings))
         url = settings.retrieve_academic_url
-        retrieval = RetrieveAcademicClient(url, http.service(url)) if url else None
-        yield Services(settings, store, http, converter, inspector, retrieval, emitter(on_event))
+        retrieval = RetrieveAcademicClient(url, web.service(url)) if url else None
+        yield Services(settings, kept, web, engine, inspector, retrieval, emitter(on_event))

@@ -7,8 +7,8 @@ import hashlib
 import shutil
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -59,30 +59,29 @@ async def follow(route: Route, services: Services) -> Material | None:
     """Ask the next place on `route`: return the paper, or None when the way goes on. The ledger has every attempt."""
     location = route.todo.popleft()
     route.seen.add(location.url)
-    started, found, told = time.monotonic(), None, {}
+    started, found = time.monotonic(), None
     try:
         found = await _ASK[location.kind](Try(location, route, services))
-        told = _told(found)
+        attempt = _worked(location, found)
     except PaperError as error:
-        told = _refused(error)
-    seconds = round(time.monotonic() - started, 3)
-    attempt = Attempt(location.source, location.url, seconds=seconds, at=services.clock(), **told)
+        attempt = _failed(location, error)
+    attempt = replace(attempt, seconds=round(time.monotonic() - started, 3), at=services.clock())
     route.tried.append(attempt)
     await services.store.add_attempt(route.paper_id, attempt)
     return found
 
 
-def _told(found: Material | None) -> Mapping[str, object]:
+def _worked(location: Location, found: Material | None) -> Attempt:
     if found is None:
-        return {"verdict": "ok", "detail": "leads to other addresses"}
-    return {"verdict": "ok", "detail": f"identity: {found.identity}", "size": found.file.size}
+        return Attempt(location.source, location.url, "ok", "leads to other addresses")
+    return Attempt(location.source, location.url, "ok", f"identity: {found.identity}", size=found.file.size)
 
 
-def _refused(error: PaperError) -> Mapping[str, object]:
-    told: dict[str, object] = {"verdict": error.reason, "detail": error.detail}
+def _failed(location: Location, error: PaperError) -> Attempt:
+    attempt = Attempt(location.source, location.url, error.reason, error.detail)
     if isinstance(error, FetchError):
-        told |= {"status": error.status, "hops": error.hops, "size": error.size}
-    return told
+        return replace(attempt, status=error.status, hops=error.hops, size=error.size)
+    return attempt
 
 
 async def _ask_url(at: Try) -> Material | None:

@@ -16,21 +16,22 @@ MIN_CHARS = 2_000
 _CHROME = "nav, header, footer, aside, form, script, style, [role=navigation], .cookie, .related, .sidebar, .advert"
 
 
-def jats_markdown(body: bytes) -> tuple[str, str, str]:
+def jats_markdown(xml: bytes) -> tuple[str, str, str]:
     """Return Markdown, title and licence address of a JATS article; raise `NotAdmitted` when it has no body."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True)
     try:
-        root = etree.fromstring(body, parser)
+        root = etree.fromstring(xml, parser)
     except etree.XMLSyntaxError as error:
         raise NotAdmitted("damaged", f"not well-formed XML: {error}") from error
-    article = None if root is None else next(iter(root.xpath("//*[local-name()='article']")), None)
-    if article is None or article.find(".//body") is None:
+    article = None if root is None else next(root.iter("{*}article"), None)
+    body = None if article is None else article.find(".//body")
+    if article is None or body is None:
         raise NotAdmitted("not_full_text", "the XML holds no article body")
     title = _text(article.find(".//article-meta//article-title"))
     lines = [
         f"# {title}" if title else "",
         *_front(article),
-        *_section(article.find(".//body"), 1),
+        *_section(body, 1),
         *_references(article),
     ]
     markdown = "\n\n".join(line for line in lines if line) + "\n"
@@ -121,10 +122,10 @@ def _strings(node: etree._Element, skip: tuple[str, ...]) -> list[str]:
 
 
 def _jats_license(article: etree._Element) -> str:
-    links = article.xpath(
-        ".//*[local-name()='license']/@*[local-name()='href'] | .//*[local-name()='license_ref']/text()"
-    )
-    return next((str(link).strip() for link in links if "creativecommons.org/" in str(link)), "")
+    """Return the Creative Commons address in the licence element, wherever publishers put it."""
+    elements = [e for license_ in article.iter("license") for e in license_.iter()]
+    links = [str(text) for e in elements for text in (*e.attrib.values(), e.text or "")]
+    return next((link.strip() for link in links if "creativecommons.org/" in link), "")
 
 
 def html_markdown(body: str) -> str:

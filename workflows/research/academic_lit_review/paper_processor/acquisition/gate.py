@@ -31,7 +31,7 @@ _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]+")
 
 @dataclass(frozen=True)
 class Admission:
-    """By what a file is known: `doi`, `arxiv_id`, `title`, `given` by the user, `unverified` if nothing can be compared."""
+    """By what a file is known: `doi`, `arxiv_id`, `title`, `given` by the user, or `unverified`: nothing to compare."""
 
     identity: str
     pages: int

@@ -74,7 +74,8 @@ def parse(body: str) -> html.HtmlElement:
     except (etree.ParserError, etree.XMLSyntaxError):
         return html.document_fromstring("<html><body></body></html>")
     for element in list(tree.iter("script", "style", "noscript", "template")):
-        element.drop_tree()
+        if isinstance(element, html.HtmlElement):
+            element.drop_tree()
     return tree
 
 
@@ -117,7 +118,8 @@ def _refreshed(tree: html.HtmlElement) -> list[str]:
 def _anchors(tree: html.HtmlElement) -> list[str]:
     """Return links that call themselves PDF: OJS galleys, DSpace bitstreams, link titles; never a guessed address."""
     alternates = [e.get("href") or "" for e in tree.iter("link") if e.get("type") == "application/pdf"]
-    named, shaped = [], []
+    named: list[str] = []
+    shaped: list[str] = []
     for element in tree.iter("a"):
         href, words = element.get("href") or "", " ".join(element.text_content().split())
         if not href or href.startswith(("#", "javascript:", "mailto:")):

@@ -1,0 +1,100 @@
+"""Only the full text of this very paper is let in."""
+
+import pytest
+
+from core.conversion.inspect import Inspection
+from core.errors import NotAdmitted
+from core.metadata import PaperMetadata
+from workflows.research.academic_lit_review.paper_processor.acquisition.gate import admit, identify
+
+PAPER: PaperMetadata = {
+    "doi": "10.5555/alr.7",
+    "title": "Foraging of honey bees on extensive green roofs in three cities",
+    "authors": [{"name": "Ana Müller"}],
+}
+FRONT = "Journal of Invented Results 7\nForaging of honey bees on extensive\ngreen roofs in three cities\nA. Muller\nAbstract We counted."
+
+
+def seen(
+    text: str = FRONT, *, pages: int = 4, sampled: int = 3, chars: int = 9000, title: str = "", doi: str = ""
+) -> Inspection:
+    return Inspection(pages=pages, sampled=sampled, chars=chars, text=text, title=title, doi=doi)
+
+
+def test_a_paper_is_known_by_the_title_on_its_first_page() -> None:
+    assert admit(seen(), PAPER).identity == "title"
+
+
+def test_a_paper_is_known_by_its_doi_in_any_case_and_across_a_line_end() -> None:
+    assert identify("https://doi.org/10.5555/ALR.7 Something in Polish", PAPER) == "doi"
+    assert identify("doi:10.5555/\nalr.7", PAPER) == "doi"
+
+
+def test_a_paper_is_known_by_the_doi_in_its_metadata() -> None:
+    assert admit(seen("scrambled " * 99, doi="10.5555/alr.7"), PAPER).identity == "doi"
+
+
+def test_an_e_print_is_known_by_its_stamp() -> None:
+    assert (
+        identify("arXiv:2401.01234v2 [cs.CL] 3 Jan 2024", {"arxiv_id": "2401.01234", "title": "Another title"})
+        == "arxiv_id"
+    )
+
+
+def test_ligatures_accents_and_hyphens_do_not_hide_a_title() -> None:
+    paper: PaperMetadata = {"title": "Efficient field flow: a naïve first approach to café networks"}
+
+    assert identify("Eﬃcient ﬁeld ﬂow – a naive ﬁrst approach to cafe networks", paper) == "title"
+
+
+def test_another_paper_is_refused_with_what_it_is() -> None:
+    with pytest.raises(NotAdmitted, match="wrong_paper") as refused:
+        admit(seen("Perovskite solar cells with a record efficiency. Abstract ..."), PAPER)
+
+    assert "Perovskite" in refused.value.detail
+
+
+def test_a_paper_that_only_cites_the_wanted_one_is_refused() -> None:
+    text = f"Perovskite cells\nIntroduction\n...\nReferences\n[1] Muller, {PAPER['title']}. doi:10.5555/alr.7\n"
+
+    with pytest.raises(NotAdmitted, match="wrong_paper"):
+        identify(text, PAPER)
+
+
+@pytest.mark.parametrize("kind", ["Correction to:", "Erratum:", "Supplementary material for", "RETRACTION NOTE:"])
+def test_a_correction_or_a_supplement_is_not_the_paper(kind: str) -> None:
+    with pytest.raises(NotAdmitted, match="wrong_paper"):
+        identify(f"{kind} {PAPER['title']}\nhttps://doi.org/10.5555/alr.7", PAPER)
+
+
+def test_a_short_title_needs_an_author_beside_it() -> None:
+    paper: PaperMetadata = {"title": "Bees", "authors": [{"name": "Ana Müller"}]}
+
+    assert identify("Bees\nAna Muller\n", paper) == "title"
+    with pytest.raises(NotAdmitted, match="wrong_paper"):
+        identify("Wasps and bees\nJohn Smith\n", paper)
+
+
+def test_with_nothing_to_compare_the_file_is_let_in_as_unverified() -> None:
+    assert identify("Anything", {"doi": "10.5555/alr.7"}) == "unverified"
+
+
+def test_what_the_user_gave_is_not_questioned_but_still_has_to_be_readable() -> None:
+    assert admit(seen("Perovskite"), PAPER, given=True).identity == "given"
+    with pytest.raises(NotAdmitted, match="no_text_layer"):
+        admit(seen("", chars=12), PAPER, given=True)
+
+
+@pytest.mark.parametrize(
+    ("figures", "reason"),
+    [
+        ({"pages": 0, "sampled": 0, "chars": 0}, "empty"),
+        ({"pages": 12, "sampled": 3, "chars": 30}, "no_text_layer"),
+        ({"pages": 1, "sampled": 1, "chars": 300}, "not_full_text"),
+    ],
+)
+def test_a_file_without_a_paper_in_it_is_refused(figures: dict[str, int], reason: str) -> None:
+    with pytest.raises(NotAdmitted) as refused:
+        admit(seen(**figures), PAPER)
+
+    assert refused.value.reason == reason
