@@ -143,6 +143,11 @@ def offspring(path: str) -> None:
     hang()
 
 
+def stray() -> int:
+    """Leave a process behind that holds the pipes open in a session of its own."""
+    return subprocess.Popen(["sleep", "1000"], start_new_session=True).pid
+
+
 def wait_for(path: str) -> str:
     while not os.path.exists(path):
         time.sleep(0.01)

@@ -143,6 +143,8 @@ class Workers:
             lambda: _Process(self._processes, self._answer_bytes), sys.executable, "-P", "-c", _START, recipe,
             start_new_session=True,
         )  # fmt: skip
+        if self._closed:
+            process.kill()
         return process
 
     async def _wake(self, process: _Process) -> None:

@@ -251,6 +251,14 @@ async def test_a_killed_worker_takes_its_own_children_with_it(tmp_path: Path) ->
         await until(lambda: not psutil.pid_exists(int(noted.read_text())))
 
 
+async def test_a_stray_process_that_holds_the_pipes_does_not_hold_up_the_exit() -> None:
+    async with workers("stray", slots=1) as pool:
+        stray = await pool.run(deadline=10)
+        began = time.monotonic()
+    assert time.monotonic() - began < 3
+    os.kill(stray, signal.SIGKILL)
+
+
 async def test_leaving_while_calls_run_leaves_no_process(tmp_path: Path) -> None:
     pool = workers("note")
 
