@@ -80,13 +80,13 @@ def parse(url: str | httpx.URL) -> httpx.URL:
         raise FetchError("bad_url", f"scheme {scheme[:20]!r} is not http or https")
     if parsed.userinfo or "\\" in str(url).partition("?")[0]:
         raise FetchError("bad_url", "user names and backslashes in an address are tricks")
-    if port == 0:
-        raise FetchError("bad_url", "port 0")
+    if port is not None and not 0 < port < 65536:
+        raise FetchError("bad_url", f"there is no port {port}")
     return parsed.copy_with(host=_host(host), fragment=None)
 
 
 def _host(host: str) -> str:
-    if ":" in host:
+    if ":" in host and "%" not in host:
         return host
     name = host.lower().removesuffix(".")
     if len(name) > 253 or not _HOST.fullmatch(name):

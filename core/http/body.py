@@ -17,6 +17,7 @@ STEP_BYTES = 64 * 1024
 #: Pieces read before the loop gets a turn: a host that sends one-byte chunks must not keep it.
 PIECES_PER_TURN = 64
 
+GZIP = 0x1F
 _REFUSED = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz", "exi", "pack200-gzip"})
 _INFLATED = frozenset({"gzip", "x-gzip", "deflate"})
 
@@ -33,6 +34,8 @@ class Inflater:
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield what `data` adds, in pieces of at most STEP_BYTES, some of them empty."""
         while data:
+            if not self._begun and self._members and data[0] != GZIP:
+                return  # padding after the last member
             if not self._begun:
                 self._stream, self._begun = zlib.decompressobj(_window(data[0])), True
             yield self._inflate(data)
@@ -59,7 +62,7 @@ class Inflater:
 
 def _window(first: int) -> int:
     """Return zlib's window argument by the first byte: gzip, zlib, or the bare deflate some servers send."""
-    if first == 0x1F:
+    if first == GZIP:
         return zlib.MAX_WBITS | 16
     return zlib.MAX_WBITS if first & 0x8F == 0x08 else -zlib.MAX_WBITS
 
