@@ -5,9 +5,10 @@ Needs the extra `[demo]` (Starlette and uvicorn).
 
 from core.loopback.faults import FAULTS
 from core.loopback.internet import Internet
+from core.loopback.leaflet import leaflets
 from core.loopback.pages import LANDINGS
 from core.loopback.plan import Plan, Route, Served
 from core.loopback.service import JOB_FAULTS
 from core.loopback.traffic import Gate, Request
 
-__all__ = ["FAULTS", "JOB_FAULTS", "LANDINGS", "Gate", "Internet", "Plan", "Request", "Route", "Served"]
+__all__ = ["FAULTS", "JOB_FAULTS", "LANDINGS", "Gate", "Internet", "Plan", "Request", "Route", "Served", "leaflets"]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from core.identifiers import aliases, fold
 from core.loopback.plan import Kind, Plan, Route, Served
 from core.loopback.traffic import Traffic
 
@@ -18,27 +20,35 @@ MEDIA_TYPES = {".pdf": "application/pdf", ".xml": "application/xml", ".html": "t
 CHUNK = 65536
 
 
-@dataclass(frozen=True)
 class World:
     """What every host knows: the plan, the traffic, and the address of each host."""
 
-    plan: Plan
-    traffic: Traffic
-    addresses: dict[str, str] = field(default_factory=dict)
-    seen: dict[tuple[str, Route], int] = field(default_factory=dict)
+    def __init__(self, plan: Plan, traffic: Traffic) -> None:
+        self.plan = plan
+        self.traffic = traffic
+        self.addresses: dict[str, str] = {}
+        self._seen: Counter[tuple[str, Route]] = Counter()
+        self._numbers: dict[str, int] = {}
+        for number, served in plan.numbered():
+            for name in (*aliases(served.metadata), f"title:{fold(served.metadata.get('title') or '')}"):
+                self._numbers.setdefault(name, number)
 
-    def strikes(self, served: Served, route: Route) -> bool:
-        """Tell whether the route's fault happens this time, and count the time."""
-        key = (served.id, route)
-        self.seen[key] = self.seen.get(key, 0) + 1
-        return bool(route.fault) and (route.times is None or self.seen[key] <= route.times)
+    def number(self, alias: str) -> int:
+        """Return the number of the paper with this alias (see `core.identifiers.aliases`; also `title:`), else 0."""
+        return self._numbers.get(alias, 0)
 
     def find(self, number: int, kind: Kind) -> tuple[Served, Route] | None:
-        """Return paper `number` with its first route of `kind`."""
+        """Return paper `number` with its route of `kind`."""
         if not 1 <= number <= len(self.plan.papers):
             return None
         served = self.plan.papers[number - 1]
-        return next(((served, route) for route in served.routes if route.kind == kind), None)
+        route = served.route(kind)
+        return (served, route) if route else None
+
+    def strikes(self, served: Served, route: Route) -> bool:
+        """Tell whether the route's fault happens this time, and count the time."""
+        self._seen[served.id, route] += 1
+        return bool(route.fault) and (route.times is None or self._seen[served.id, route] <= route.times)
 
 
 @dataclass(frozen=True)

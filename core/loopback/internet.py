@@ -13,9 +13,9 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import Message, Receive, Scope, Send
 
-from core.loopback import corpus, faults, hosts, pages, service
+from core.loopback import bucket, corpus, faults, hosts, pages, service
 from core.loopback.call import World
-from core.loopback.plan import Plan, arxiv_id, pmcid
+from core.loopback.plan import Plan, identified
 from core.loopback.traffic import Gate, Request, Traffic
 from core.metadata import PaperMetadata
 from core.settings import Settings
@@ -32,18 +32,28 @@ ADDRESSES = {
     "service": "127.0.0.8",
 }
 
+_BUILDERS: dict[str, Callable[[World], Starlette]] = {
+    "arxiv": hosts.arxiv,
+    "pmc": bucket.build,
+    "europepmc": hosts.europepmc,
+    "doi": hosts.doi,
+    "publisher": hosts.publisher,
+    "repository": hosts.repository,
+    "rogue": hosts.repository,
+}
+
 
 class Internet:
     """A small scholarly internet; it lives as long as its `async with` block.
 
-    Raises ValueError for a plan that names an unknown fault, landing style or host.
+    Raises ValueError for a plan that names an unknown fault or style.
     """
 
     def __init__(self, plan: Plan) -> None:
         _check(plan)
-        self.plan = plan
+        self.plan = identified(plan)
         self.traffic = Traffic()
-        self._world = World(plan, self.traffic)
+        self._world = World(self.plan, self.traffic)
         self.jobs = service.Jobs(self._world)
         self._server = uvicorn.Server(_config(self))
         self._apps: dict[tuple[str, int], tuple[str, Starlette]] = {}
@@ -69,6 +79,7 @@ class Internet:
         self._server.config.load()
         self._server.lifespan = self._server.config.lifespan_class(self._server.config)
         await self._server.startup(sockets=list(sockets.values()))
+        self.traffic.begin()
         return self
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
@@ -90,9 +101,7 @@ class Internet:
     def _build(self, name: str) -> Starlette:
         if name == "service":
             return service.build(self._world, self.jobs)
-        build = hosts.repository if name == "rogue" else getattr(hosts, name)
-        app: Starlette = build(self._world)
-        return app
+        return _BUILDERS[name](self._world)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI): log it, pass the gates before its host and path, let its host answer."""
@@ -119,6 +128,10 @@ class Internet:
     def requests(self) -> list[Request]:
         """Return the log of every request so far."""
         return self.traffic.requests
+
+    def asked(self, **what: object) -> list[Request]:
+        """Return the requests whose fields have these values, e.g. `asked(host="arxiv", status=200)`."""
+        return [each for each in self.requests if all(getattr(each, name) == value for name, value in what.items())]
 
     @property
     def submits(self) -> Counter[str]:
@@ -151,16 +164,13 @@ class Internet:
 
     def _found(self, number: int) -> PaperMetadata:
         served = self.plan.papers[number - 1]
-        places = [hosts.location(self._world, number, i, route) for i, route in enumerate(served.routes)]
-        paper: PaperMetadata = {
+        return {
             "is_oa": any(route.kind != "retrieve" for route in served.routes),
             "relevance_score": round(1 - (number - 1) / len(self.plan.papers), 4),
             "discovery_method": "keyword",
             **served.metadata,
-            "oa_urls": [place for place in places if place],
+            "oa_urls": hosts.locations(self._world, number),
         }
-        arxiv, pmc = arxiv_id(number, served), pmcid(number, served)
-        return paper | ({"arxiv_id": arxiv} if arxiv else {}) | ({"pmcid": pmc} if pmc else {})
 
     def options(self) -> dict[str, Any]:
         """Return the settings that lead to this internet, as plain values."""
@@ -208,10 +218,9 @@ def _check(plan: Plan) -> None:
         jobs = service.JOB_FAULTS if route.kind == "retrieve" else frozenset()
         if route.fault and not faults.known(route.fault) and route.fault not in jobs:
             raise ValueError(f"unknown fault {route.fault!r} of a {route.kind} route")
-        if route.kind == "landing" and route.style not in {"", *pages.LANDINGS}:
-            raise ValueError(f"unknown landing style {route.style!r}")
-        if route.host not in ADDRESSES:
-            raise ValueError(f"unknown host {route.host!r}")
+        styles = {"landing": ("", *pages.LANDINGS), "pmc": bucket.STYLES}.get(route.kind, ("",))
+        if route.style not in styles:
+            raise ValueError(f"unknown style {route.style!r} of a {route.kind} route")
 
 
 async def _while_connected(receive: Receive, work: Callable[[Receive], Coroutine[None, None, None]]) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from core.identifiers import normalize_arxiv, normalize_pmcid, paper_id
+from core.identifiers import paper_id
 from core.metadata import PaperMetadata
 
 Kind = Literal["arxiv", "pmc", "europepmc", "oa_url", "landing", "jats", "html", "retrieve"]
+Host = Literal["repository", "publisher", "rogue"]
 
 #: Identifiers given to papers that need one and have none. arXiv ids began with 0704, PMC ids have eight digits.
 _ARXIV_ID, _PMCID = "9912.{:05d}", "PMC99{:07d}"
@@ -30,7 +31,7 @@ class Route:
     fault: str = ""
     times: int | None = None
     delay_s: float = 0.0
-    host: str = "repository"
+    host: Host = "repository"
     style: str = ""
     at: Literal["page", "file"] = "page"
 
@@ -57,9 +58,9 @@ class Served:
             raise ValueError(f"{self.id} has a route {kind!r} but no file for it")
         return found
 
-    def has(self, kind: Kind) -> bool:
-        """Tell whether a route of `kind` is planned."""
-        return any(route.kind == kind for route in self.routes)
+    def route(self, kind: Kind) -> Route | None:
+        """Return the first route of `kind`, if one is planned."""
+        return next((route for route in self.routes if route.kind == kind), None)
 
 
 @dataclass(frozen=True)
@@ -84,14 +85,16 @@ class Plan:
         return next((paper.pdf for paper in self.papers if paper.pdf and paper.id != served.id), None)
 
 
-def arxiv_id(number: int, served: Served) -> str | None:
-    """Return the arXiv id of a paper, made up when it needs one."""
-    given = normalize_arxiv(served.metadata.get("arxiv_id"))
-    return given or (_ARXIV_ID.format(number) if served.has("arxiv") else None)
+def identified(plan: Plan) -> Plan:
+    """Return `plan` with an arXiv id or a PMC id for every paper whose routes need one."""
+    return replace(plan, papers=tuple(_identified(number, served) for number, served in plan.numbered()))
 
 
-def pmcid(number: int, served: Served) -> str | None:
-    """Return the PMC id of a paper, made up when it needs one."""
-    given = normalize_pmcid(served.metadata.get("pmcid"))
-    needed = served.has("pmc") or served.has("europepmc") or served.has("jats")
-    return given or (_PMCID.format(number) if needed else None)
+def _identified(number: int, served: Served) -> Served:
+    kinds = {route.kind for route in served.routes}
+    paper: PaperMetadata = {**served.metadata}
+    if "arxiv" in kinds:
+        paper.setdefault("arxiv_id", _ARXIV_ID.format(number))
+    if kinds & {"pmc", "europepmc", "jats"}:
+        paper.setdefault("pmcid", _PMCID.format(number))
+    return replace(served, metadata=paper)

@@ -75,6 +75,10 @@ class Traffic:
         self._start = clock()
         self._changed: asyncio.Event | None = None
 
+    def begin(self) -> None:
+        """Count the seconds from now on."""
+        self._start = self._clock()
+
     @property
     def now(self) -> float:
         """Return the seconds since the start."""
