@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import cached_property
 from importlib.metadata import version
 from itertools import pairwise
@@ -39,6 +40,7 @@ class TextLayerConverter:
         return f"{self.name}/{RULES}+pypdfium2/{version('pypdfium2')}"
 
     async def __aenter__(self) -> Self:
+        await asyncio.to_thread(lambda: self.fingerprint)  # versions are looked up on disk, and not on the loop
         await self._workers.__aenter__()
         return self
 
@@ -54,4 +56,4 @@ class TextLayerConverter:
         if not markdown.strip():
             raise ConversionError("implausible_text", "nothing came out")
         spans = tuple(PageSpan(number, *span) for number, span in enumerate(pairwise([0, *ends]), 1))
-        return Converted(markdown, spans, self.fingerprint, tuple(answer["warnings"]))
+        return Converted(markdown, spans, self.name, tuple(answer["warnings"]))

@@ -194,7 +194,7 @@ class Internet:
 
     def settings(self, home: Path, **overrides: Any) -> Settings:
         """Return settings for a run against this internet, keeping its papers under `home`."""
-        return Settings(**{**self.options(), "home": home, **overrides})
+        return Settings(**{"_env_file": None, **self.options(), "home": home, **overrides})
 
 
 def _config(app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> uvicorn.Config:

@@ -64,4 +64,4 @@ def _address(url: str) -> PaperMetadata | None:
 
 def _in_page(path: str) -> str | None:
     doi = normalize_doi(path)
-    return doi and _PAGE.sub("", _VERSION.sub(r"\1", doi)).rstrip("/")
+    return doi and normalize_doi(_PAGE.sub("", _VERSION.sub(r"\1", doi)))

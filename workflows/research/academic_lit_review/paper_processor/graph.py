@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -28,7 +29,7 @@ async def check_papers(state: PaperProcessingState) -> PaperProcessingState:
 
 async def acquire_and_convert(state: PaperProcessingState, runtime: Runtime[Context]) -> PaperProcessingState:
     """Look into the cache, obtain what is missing and convert it, all streaming."""
-    result = await run_paper_pipeline(state["papers"], **get_context(runtime).dependencies())
+    result = await run_paper_pipeline(state["papers"], **await asyncio.to_thread(get_context(runtime).dependencies))
     acquired, results, acquisition_failed, processing_failed = result
     return {
         "acquired": acquired,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from core.conversion.converter import Converter
 from core.conversion.engines import choose
@@ -15,6 +17,8 @@ from core.progress import Emit, emitter
 from core.settings import Settings
 from core.stores.papers import PaperStore
 from core.stores.retrieve_academic import RetrieveAcademicClient
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,16 @@ async def open_services(
     on_event: Emit | None = None,
 ) -> AsyncIterator[Services]:
     """Open what was not given; what was given stays open afterwards."""
-    settings = settings or Settings()
+    settings = settings or await asyncio.to_thread(Settings)  # it reads .env
     async with AsyncExitStack() as stack:
-        kept = store or await stack.enter_async_context(PaperStore.open(settings.home))
-        web = http or await stack.enter_async_context(HttpClient(settings))
-        engine = converter or await stack.enter_async_context(choose(settings))
+        kept = await _ready(store, lambda: PaperStore.open(settings.home), stack)
+        web = await _ready(http, lambda: HttpClient(settings), stack)
+        engine = await _ready(converter, lambda: choose(settings), stack)
         inspector = await stack.enter_async_context(Inspector(settings))
         url = settings.retrieve_academic_url
         retrieval = RetrieveAcademicClient(url, web.service(url)) if url else None
         yield Services(settings, kept, web, engine, inspector, retrieval, emitter(on_event))
+
+
+async def _ready(given: T | None, make: Callable[[], AbstractAsyncContextManager[T]], stack: AsyncExitStack) -> T:
+    return await stack.enter_async_context(make()) if given is None else given

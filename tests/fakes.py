@@ -1,0 +1,58 @@
+"""Stand-ins for what cannot be had here, behind the interfaces of the real ones."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Self
+
+from core.conversion.converter import Converted, PageSpan
+from core.errors import WorkerDied
+
+
+class HeldConverter:
+    """A converter that waits until it is opened; `poison` names a text its process dies of, `bug` what it raises."""
+
+    name = "held"
+    fingerprint = "held/1"
+    rank = 10
+
+    def __init__(self, *, slots: int = 1, poison: str = "", bug: Exception | None = None) -> None:
+        self.slots = slots
+        self.order: list[str] = []
+        self._poison, self._bug = poison, bug
+        self._opened = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *raised: object) -> None:
+        return None
+
+    def open(self) -> None:
+        """Let every conversion, waiting or yet to come, go on."""
+        self._opened.set()
+
+    async def convert(self, pdf: Path, *, deadline: float) -> Converted:
+        """Return a text as soon as the converter is open."""
+        self.order.append(str(pdf))
+        await self._opened.wait()
+        if self._bug is not None:
+            raise self._bug
+        text = await asyncio.to_thread(first_words, pdf)
+        if self._poison and self._poison in text:
+            raise WorkerDied("worker_died", "signal 11")
+        return Converted(text, (PageSpan(1, 0, len(text)),), self.name)
+
+
+def first_words(pdf: Path) -> str:
+    """Return the text of the first page, words divided by one space."""
+    import pypdfium2
+
+    with pypdfium2.PdfDocument(pdf) as document:
+        page = document[0]
+        text = page.get_textpage()
+        words = " ".join(text.get_text_bounded().split())
+        text.close()
+        page.close()
+    return words

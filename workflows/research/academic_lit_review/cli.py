@@ -1,0 +1,121 @@
+"""The command line: `lit-review read INPUT...` and `lit-review demo`.
+
+Exit status: 0 all papers read, 3 some failed, 2 bad usage or input, 1 something else went wrong, 130 stopped by Ctrl-C
+(143 and 129: by SIGTERM and SIGHUP). Progress goes to standard error, results to standard output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from io import TextIOWrapper
+from pathlib import Path
+
+_EPILOG = """\
+INPUT is a DOI, an arXiv id, pmid:123, PMC123 (or their web addresses), a bibliography (.bib, .ris, CSL-JSON as .json,
+paper records as .jsonl), a PDF or a folder of PDFs. Settings also come from LIT_REVIEW_* variables and a .env file.
+
+exit status: 0 all papers read, 3 some failed, 2 bad usage or input, 130 stopped (the same command again goes on)
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status; wrong usage raises SystemExit(2) as argparse does."""
+    arguments = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a title must not end the run on a terminal without its letters
+    from core.errors import InputError, LitReviewError, SettingsError  # here, so that --help starts at once
+
+    try:
+        command: Callable[[argparse.Namespace], int] = arguments.command
+        status = command(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _fail("stopped", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has had enough
+        return 1
+    except (InputError, SettingsError) as error:
+        return _fail(f"lit-review: {error}", 2)
+    except LitReviewError as error:
+        return _fail(f"lit-review: {error}", 1)
+    return status
+
+
+def _fail(message: str, status: int) -> int:
+    sys.stderr.write(message + "\n")
+    return status
+
+
+def _read(arguments: argparse.Namespace) -> int:
+    from workflows.research.academic_lit_review.reading import Order, read
+
+    wanted = vars(arguments)
+    return read(Order(**{name: wanted[name] for name in Order.__dataclass_fields__}))
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from workflows.research.academic_lit_review.demo import demo
+
+    return demo(out=arguments.out, keep=arguments.keep, plain=arguments.plain)
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        parser.exit(0, f"lit-review {metadata.version('academic-lit-review')}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "lit-review", description="Read the full texts of papers, and say which could not be had."
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    read = commands.add_parser(
+        "read",
+        help="obtain papers and turn them into Markdown",
+        description="Obtain papers, open access first, and turn them into Markdown.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _read_options(read)
+    read.set_defaults(command=_read)
+    demo = commands.add_parser(
+        "demo",
+        help="read twelve sample papers from a small internet on this machine",
+        description="Read twelve invented sample papers over HTTP from a small internet on this machine, twice.",
+    )
+    demo.add_argument("--out", type=Path, metavar="DIR", help="write the texts there; the store is DIR/store")
+    demo.add_argument("--keep", action="store_true", help="keep the temporary paper store")
+    demo.add_argument("--plain", action="store_true", help="plain lines instead of a live display")
+    demo.set_defaults(command=_demo)
+    return parser
+
+
+def _read_options(read: argparse.ArgumentParser) -> None:
+    read.add_argument("inputs", nargs="+", metavar="INPUT", help="what to read, see below")
+    read.add_argument("--out", type=Path, metavar="DIR", help="write Markdown files, outcomes.jsonl and missing.csv")
+    read.add_argument("--home", type=Path, metavar="DIR", help="folder of the paper store")
+    read.add_argument("--converter", metavar="NAME", help="engine that turns PDFs into Markdown, e.g. text-layer")
+    read.add_argument("--max-concurrent", type=_positive, metavar="N", help="transfers at a time")
+    read.add_argument("--retry-failed", action="store_true", help="ask again for papers an earlier run could not have")
+    read.add_argument("--email", metavar="ADDR", help="your address, for the User-Agent, as catalogues ask")
+    read.add_argument("--retrieve-url", metavar="URL", help="retrieve-academic service; empty: do without")
+    read.add_argument(
+        "--json", dest="as_json", action="store_true", help="print outcomes as JSON lines, not as a table"
+    )
+    read.add_argument("--plain", action="store_true", help="plain lines instead of a live display")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

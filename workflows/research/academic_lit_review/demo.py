@@ -1,0 +1,159 @@
+"""`lit-review demo`: the real graph on sample papers, over real HTTP, from a small internet on this machine. Twice."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from core.errors import InputError
+from core.progress import ProgressEvent
+from core.stores.papers import PaperStore
+from workflows.research.academic_lit_review import export, stopping
+from workflows.research.academic_lit_review.context import Context
+from workflows.research.academic_lit_review.paper_processor import PaperProcessingState, paper_processing_subgraph
+from workflows.research.academic_lit_review.paper_processor.state import Outcome
+from workflows.research.academic_lit_review.report import label, report, summary
+from workflows.research.academic_lit_review.terminal import view
+
+if TYPE_CHECKING:
+    from core.loopback import Internet
+
+#: How many of the samples cannot be had, on purpose: nobody offers them, and the run has to say so.
+EXPECTED_FAILURES = 1
+#: The excerpt: so many lines of at least so many characters, from this page on if the paper has it.
+_LINES, _WIDTH, _PAGE = 3, 40, 2
+
+
+@dataclass(frozen=True)
+class Run:
+    """The outcomes of one run of the graph, and its duration in seconds."""
+
+    outcomes: list[Outcome]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the demo has to show in the end."""
+
+    first: Run
+    second: Run
+    excerpt: str
+
+
+def demo(*, out: Path | None = None, keep: bool = False, plain: bool = False) -> int:
+    """Run the demo; the exit status is 0 when the samples ended as they must."""
+    internet = _internet()
+    told, result = Console(stderr=True), Console()
+    if out:
+        export.prepare(out)
+    told.out(_opening(len(internet.plan.papers)), highlight=False)
+    with _home(out, keep=keep) as home:
+        with view(told, plain=plain) as show:
+            try:
+                shown = stopping.run(_twice(internet, home, out, show), lambda: show.say("stopping ..."))
+            except stopping.Stopped as stopped:
+                show.say("stopped")
+                return stopped.status
+        report(shown.first.outcomes, result)
+        result.out(_closing(shown, home, out, keep=keep), highlight=False)
+    return 0 if _as_expected(shown) else 1
+
+
+def _internet() -> Internet:
+    try:
+        from core.loopback import Internet
+    except ModuleNotFoundError as error:
+        raise InputError(f'the demo needs {error.name}: pip install "academic-lit-review[demo]"') from error
+    return Internet.samples()
+
+
+@contextmanager
+def _home(out: Path | None, *, keep: bool) -> Iterator[Path]:
+    """Hand out the folder of the paper store: inside `out`, kept, or gone afterwards."""
+    if out:
+        yield out / "store"
+    elif keep:
+        yield Path(tempfile.mkdtemp(prefix="lit-review-demo-"))
+    else:
+        with tempfile.TemporaryDirectory(prefix="lit-review-demo-", ignore_cleanup_errors=True) as home:
+            yield Path(home)
+
+
+async def _twice(internet: Internet, home: Path, out: Path | None, show: Callable[[ProgressEvent], None]) -> Shown:
+    async with internet as net:
+        first = await _run(net, home, show)
+        second = await _run(net, home, lambda event: None)
+    async with PaperStore.open(home) as store:
+        if out:
+            await export.export(first.outcomes, store, out)
+        return Shown(first, second, await _excerpt(first.outcomes, store))
+
+
+async def _run(net: Internet, home: Path, show: Callable[[ProgressEvent], None]) -> Run:
+    """Run the graph as any caller would: progress from the custom stream, outcomes from the final state."""
+    began, state = time.monotonic(), PaperProcessingState()
+    parts = paper_processing_subgraph.astream(
+        {"papers": net.papers},
+        context=Context(settings=net.settings(home)),
+        stream_mode=["custom", "values"],
+        version="v2",
+    )
+    async for part in parts:
+        if part["type"] == "custom":
+            show(part["data"])
+        elif part["type"] == "values":
+            state = part["data"]
+    ended = {**state["results"], **state["acquisition_failed"], **state["processing_failed"]}
+    return Run(list(ended.values()), time.monotonic() - began)
+
+
+async def _excerpt(outcomes: list[Outcome], store: PaperStore) -> str:
+    """Return a few lines of the longest paper, with the page they stand on."""
+    read = [outcome for outcome in outcomes if outcome["status"] != "failed"]
+    if not read:
+        return ""
+    chosen = max(read, key=lambda outcome: (outcome.get("pages", 0), outcome["paper_id"]))
+    text = await store.read_text(chosen["text_sha256"])
+    stored = next(each for each in await store.texts_of(chosen["paper_id"]) if each.sha256 == chosen["text_sha256"])
+    for page in sorted(stored.pages, key=lambda page: (page.number < _PAGE, page.number)):
+        lines = [line for line in text[page.start : page.end].splitlines() if len(line) >= _WIDTH and line[0].isalpha()]
+        if len(lines) >= _LINES:
+            quoted = "\n".join(f"  | {line[: 2 * _WIDTH]}..." for line in lines[:_LINES])
+            return f"from {label(chosen)}, page {page.number}:\n{quoted}"
+    return ""
+
+
+def _opening(total: int) -> str:
+    return (
+        f"{total} invented sample papers, served by a small scholarly internet on this machine (127.0.0.x); "
+        f"expected: {total - EXPECTED_FAILURES} read, {EXPECTED_FAILURES} failed with its reason"
+    )
+
+
+def _as_expected(shown: Shown) -> bool:
+    failed = [outcome for outcome in shown.first.outcomes if outcome["status"] == "failed"]
+    again = [outcome for outcome in shown.second.outcomes if outcome["status"] == "cached"]
+    return len(failed) == EXPECTED_FAILURES and len(again) == len(shown.first.outcomes) - EXPECTED_FAILURES
+
+
+def _closing(shown: Shown, home: Path, out: Path | None, *, keep: bool) -> str:
+    cached = [outcome for outcome in shown.second.outcomes if outcome["status"] == "cached"]
+    total = len(shown.second.outcomes)
+    kept = out or (home if keep else None)
+    place = f"texts in {kept}" if kept else "texts in a temporary folder; --out DIR keeps them"
+    verdict = "as expected" if _as_expected(shown) else "NOT as expected: please report this"
+    return "\n".join(
+        [
+            f"first run: {summary(shown.first.outcomes)} in {shown.first.seconds:.1f} s, {verdict}; {place}",
+            f"second run: {len(cached)} of {total} from the cache in {shown.second.seconds:.1f} s",
+            shown.excerpt,
+        ]
+    )

@@ -1,0 +1,104 @@
+"""`lit-review read`: from what the user named to texts, a table and files."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+from rich.console import Console
+
+from core.errors import SettingsError
+from core.metadata import PaperMetadata
+from core.settings import Settings
+from core.stores.papers import PaperStore
+from workflows.research.academic_lit_review import export, stopping
+from workflows.research.academic_lit_review.inputs import read_inputs
+from workflows.research.academic_lit_review.paper_processor import run_paper_pipeline
+from workflows.research.academic_lit_review.paper_processor.state import Outcome, PipelineResult
+from workflows.research.academic_lit_review.report import report, summary
+from workflows.research.academic_lit_review.terminal import View, view
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for on the command line; None: as configured."""
+
+    inputs: list[str]
+    out: Path | None = None
+    home: Path | None = None
+    converter: str | None = None
+    max_concurrent: int | None = None
+    retry_failed: bool = False
+    email: str | None = None
+    retrieve_url: str | None = None
+    as_json: bool = False
+    plain: bool = False
+
+
+Pipeline = Callable[..., Awaitable[PipelineResult]]
+
+
+def read(order: Order, pipeline: Pipeline = run_paper_pipeline) -> int:
+    """Do what `order` says, with `pipeline` to read the papers, and return the exit status."""
+    told, result = Console(stderr=True), Console()
+    settings = _settings(order)
+    inputs = read_inputs(order.inputs)
+    if order.out:
+        export.prepare(order.out)
+    for note in inputs.notes:
+        told.out(f"note: {note}", highlight=False)
+    with view(told, plain=order.plain) as show:
+        try:
+            outcomes = stopping.run(
+                _process(order, settings, inputs.papers, pipeline, show), lambda: show.say("stopping ...")
+            )
+        except stopping.Stopped as stopped:
+            show.say("stopped; run the same command again to go on")
+            return stopped.status
+    report(outcomes, result, as_json=order.as_json)
+    told.out(_told(order, settings, outcomes), highlight=False)
+    return 3 if any(outcome["status"] == "failed" for outcome in outcomes) else 0
+
+
+def _settings(order: Order) -> Settings:
+    given = {
+        "home": order.home,
+        "converter": order.converter,
+        "contact_email": order.email,
+        "retrieve_academic_url": order.retrieve_url,
+    }
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        wrong = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise SettingsError("; ".join(wrong)) from error
+    except ValueError as error:  # pydantic-settings: a variable that is not the JSON it has to be
+        raise SettingsError(str(error)) from error
+
+
+async def _process(
+    order: Order, settings: Settings, papers: list[PaperMetadata], pipeline: Pipeline, show: View
+) -> list[Outcome]:
+    async with PaperStore.open(settings.home) as store:
+        finished = await pipeline(
+            papers,
+            order.max_concurrent,
+            settings=settings,
+            store=store,
+            on_event=show,
+            retry_failed=order.retry_failed,
+        )
+        outcomes = list(finished.outcomes.values())
+        if order.out:
+            for problem in await export.export(outcomes, store, order.out):
+                show.say(problem)
+    return outcomes
+
+
+def _told(order: Order, settings: Settings, outcomes: list[Outcome]) -> str:
+    texts = (
+        f"texts in {order.out}" if order.out else f"texts in the paper store at {settings.home}; --out DIR copies them"
+    )
+    return f"{summary(outcomes)}; {texts}"

@@ -1,0 +1,194 @@
+"""How a run looks while it happens: a live display in a terminal, one line per event anywhere else."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from core.errors import REASONS
+from core.progress import ProgressEvent
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+#: Papers named below the bars; there are rarely more workers than that.
+_SHOWN = 4
+
+
+class View(Protocol):
+    """Shows the events of a run; entered before it begins and left when it is over."""
+
+    def __call__(self, event: ProgressEvent) -> None:
+        """Show one event; may be called from any thread."""
+
+    def say(self, text: str) -> None:
+        """Show a sentence that is no event."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def view(console: Console, *, plain: bool = False) -> View:
+    """Return the live display where the console can show it, and plain lines where not (or with NO_COLOR)."""
+    live = console.is_terminal and not console.is_dumb_terminal and not console.no_color
+    return Lines(console) if plain or not live else Display(console)
+
+
+def printable(text: str) -> str:
+    """Return `text` in one line and without anything a terminal would obey."""
+    return _CONTROL.sub(" ", text).strip()
+
+
+def named(title: str, address: str, paper_id: str) -> str:
+    """Return what to call a paper: its title, else the name of the file the user gave, else its id."""
+    file = os.path.basename(address) if address.startswith(os.sep) else ""
+    return printable(title or file or paper_id)
+
+
+def why(reason: str, detail: str = "") -> str:
+    """Return a reason as a sentence."""
+    family = reason.split(":")[0]
+    meaning = REASONS.get(family) or ("the server said no" if family.startswith("http_") else "")
+    return printable(": ".join(part for part in (reason, meaning if family == reason else "", detail) if part))
+
+
+def sentence(event: ProgressEvent) -> str:
+    """Return one event as one line."""
+    if not event["paper_id"]:
+        return _of_run(event)
+    detail = event["detail"]
+    name = named(str(detail.get("title") or ""), str(detail.get("url") or ""), event["paper_id"])
+    width = len(str(event["total"]))
+    told = f"[{event['done']:>{width}}/{event['total']}] {event['status']:<10} {name}"
+    facts = _facts(event["status"], detail)
+    return f"{told} ({facts})" if facts else told
+
+
+def _of_run(event: ProgressEvent) -> str:
+    if event["status"] == "started":
+        return f"reading {event['total']} papers"
+    if event["status"] == "finished":
+        return f"done: {event['detail'].get('read', 0)} of {event['total']} read"
+    return printable(f"{event['stage']} {event['status']}: {_pairs(event['detail'])}")
+
+
+def _facts(status: str, detail: Mapping[str, Any]) -> str:
+    if status == "failed":
+        return why(str(detail.get("reason", "")), str(detail.get("explanation", "")))
+    if status == "acquired":
+        return printable(f"{detail.get('source', '')}, {detail.get('bytes', 0) / 1e6:.1f} MB")
+    if status in ("converting", "converted", "cached"):
+        seconds = f", {detail['seconds']:.1f} s" if status == "converted" and "seconds" in detail else ""
+        return f"{detail.get('pages', '?')} pages{seconds}"
+    return printable(_pairs(detail))
+
+
+def _pairs(detail: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in detail.items() if key != "title")
+
+
+@dataclass
+class Tally:
+    """The counts of a run, from its events."""
+
+    total: int = 0
+    obtained: set[str] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    cached: int = 0
+    current: dict[str, str] = field(default_factory=dict)
+
+    def take(self, event: ProgressEvent) -> None:
+        """Count one event."""
+        paper, status = event["paper_id"], event["status"]
+        self.total = event["total"]
+        if status in ("acquired", "converting", "converted", "cached"):
+            self.obtained.add(paper)
+        if status == "converting":
+            self.current[paper] = named(str(event["detail"].get("title") or ""), "", paper)
+        if status in ("converted", "cached", "failed"):
+            self.current.pop(paper, None)
+            (self.failed if status == "failed" else self.read).add(paper)
+        self.cached += status == "cached"
+
+    def summary(self) -> str:
+        """Return the counts in one line."""
+        counts = {"from the cache": self.cached, "failed": len(self.failed)}
+        told = [f"{count} {what}" for what, count in counts.items() if count]
+        names = list(self.current.values())
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        now = [f"converting {'; '.join(names[:_SHOWN])}{more}"] if names else []
+        return " · ".join(told + now)
+
+
+class Lines:
+    """One line per event, for logs and pipes."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def __call__(self, event: ProgressEvent) -> None:
+        """Write one event."""
+        self.say(sentence(event))
+
+    def say(self, text: str) -> None:
+        """Write a line, however wide the console is."""
+        self._console.out(text, highlight=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+class Display:
+    """Two bars, the counts and the papers being converted; failures stay above them as lines."""
+
+    def __init__(self, console: Console) -> None:
+        self.tally = Tally()
+        self._bars = Progress(
+            TextColumn("{task.description:>9}"),
+            BarColumn(40),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+        )
+        self._obtained = self._bars.add_task("obtained", total=None)
+        self._read = self._bars.add_task("read", total=None)
+        self._live = Live(self._picture(), console=console, refresh_per_second=8)
+
+    def __call__(self, event: ProgressEvent) -> None:
+        """Move the bars."""
+        tally = self.tally
+        tally.take(event)
+        if event["status"] == "failed" or (event["status"] == "note" and not event["paper_id"]):
+            self.say(sentence(event))
+        lost = tally.failed - tally.obtained
+        self._bars.update(self._obtained, total=tally.total - len(lost), completed=len(tally.obtained))
+        self._bars.update(self._read, total=tally.total - len(tally.failed), completed=len(tally.read))
+        self._live.update(self._picture())
+
+    def say(self, text: str) -> None:
+        """Write a line above the bars."""
+        self._live.console.print(Text(text))
+
+    def _picture(self) -> Group:
+        return Group(self._bars, Text(self.tally.summary(), style="dim", no_wrap=True, overflow="ellipsis"))
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
