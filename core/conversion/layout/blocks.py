@@ -17,11 +17,16 @@ CAPTION = re.compile(
     r"([A-Z]?\d+|[IVX]+\b)",
     re.IGNORECASE,
 )
+LABEL = re.compile(
+    r"((short|brief|original|full[- ]length|mini|systematic|invited|open access) )*"
+    r"(communication|research|report|review|article|paper|letter|note|case report|hypothesis)( article| paper)?",
+    re.IGNORECASE,
+)  # what kind of paper it is, as journals print it above the title
 _SENTENCE_END = re.compile(r"[.!?:;][\"'\u201d\u2019)\]]*[\d,\u2013\-\[\]]*$")
 BULLET = re.compile(r"([\u2022\u25cf\u25cb\u25e6\u25a0\u25aa\u2023\u00b7\uf0b7\u2713-]|\(?\d{1,2}[.)]|\(?[a-z][.)])$")
 
 
-@dataclass
+@dataclass(eq=False)
 class Block:
     """Lines that belong together; `kind` says what they are: text, heading, caption, note, table or code."""
 
@@ -64,11 +69,11 @@ class Block:
 
 
 def body_style(pages: Iterable[PageText]) -> Style:
-    """Return the style most of the text is set in."""
+    """Return the style most of the text is set in; short lines, such as the cells of tables, hardly count."""
     letters = Counter[Style]()
     for page in pages:
         for line in page.lines:
-            letters[line.style] += len(line.text)
+            letters[line.style] += len(line.text) * (20 if len(line.text) > 35 else 1)
     return letters.most_common(1)[0][0] if letters else Style(10.0)
 
 
@@ -127,13 +132,15 @@ def _continues(block: Block, line: Line, lead: float) -> bool:
         return True
     if abs(last.style.size - line.style.size) > 0.08 * size or last.style.bold != line.style.bold:
         return False
-    return not CAPTION.match(line.text) and not _new_paragraph(block, line)
+    if CAPTION.match(line.text) and (_SENTENCE_END.search(last.text) or last.x1 < block.x1 - 2 * size):
+        return False
+    return not LABEL.fullmatch(last.text) and not _new_paragraph(block, line)
 
 
 def _new_paragraph(block: Block, line: Line) -> bool:
     last, size = block.lines[-1], line.style.size
     left, right = block.x0, block.x1
-    if _heads(last, line) and (len(block.lines) == 1 or _uniform(block.lines)):
+    if _heads(last, line) and (len(block.lines) == 1 or line.style not in _styles(block.lines[-4:])):
         return True
     ended = bool(_SENTENCE_END.search(last.text))
     if ended and last.x1 < right - 2 * size and len(block.lines) > 1:
@@ -147,9 +154,10 @@ def _new_paragraph(block: Block, line: Line) -> bool:
 
 
 def _heads(last: Line, line: Line) -> bool:
-    """Tell whether `last` is a short line set throughout in another style than the line below."""
-    return _uniform([last]) and last.style != line.style and last.x1 < line.x1 - 2 * line.style.size
+    """Tell whether `last` is a shorter line set throughout in other styles than the line below."""
+    apart = line.style not in _styles([last])
+    return apart and last.x1 < line.x1 - 0.5 * line.style.size and line.text[0].isupper()
 
 
-def _uniform(lines: list[Line]) -> bool:
-    return len({word.style for line in lines for word in line.words}) == 1
+def _styles(lines: list[Line]) -> set[Style]:
+    return {word.style for line in lines for word in line.words}

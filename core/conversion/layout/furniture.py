@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from dataclasses import replace
@@ -56,6 +57,6 @@ def _line_numbers(page: PageText) -> set[int]:
     left = min((line.x0 for line in page.lines if len(line.words) > 3), default=0.0)
     column = sorted((line for line in numbers if line.x1 < left), key=lambda line: line.y)
     values = [int(line.text) for line in column]
-    if len(values) < _NUMBERED_LINES or any(a >= b for a, b in zip(values, values[1:], strict=False)):
+    if len(values) < _NUMBERED_LINES or any(a >= b for a, b in itertools.pairwise(values)):
         return set()
     return {id(line) for line in column}

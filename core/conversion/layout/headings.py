@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 from core.conversion.layout.blocks import Block
+from core.conversion.layout.title import title
 from core.conversion.layout.words import Line, Style
 
 _NAMES = (
     r"abstract|summary|introduction|background|(related|previous|prior) works?|methodology|"
     r"((materials?|patients?|subjects?) (and|&) )?methods?( (and|&) materials?)?|"
-    r"experimental( section| procedures?| design)?|results?( (and|&) discussions?)?|discussions?( (and|&) conclusions?)?|"
+    r"experimental( section| procedures?| design)?|results?( (and|&) discussions?)?|"
+    r"discussions?( (and|&) conclusions?)?|"
     r"conclusions?( (and|&) (future work|outlook|perspectives?))?|concluding remarks|future work|limitations?|"
     r"acknowledge?ments?|references?|bibliography|literature cited|works cited|appendix|"
     r"supplementary (materials?|data|information)|statement of need|(ethic(s|al)|funding) (statement|approval)|funding|"
     r"authors?['\u2019]? contributions?|competing interests?|(conflicts?|declarations?) of (competing )?interests?|"
-    r"data availability|consent for publication|abbreviations|declarations|case (report|presentation)|statistical analys[ie]s"
+    r"data availability|consent for publication|abbreviations|declarations|case (report|presentation)|"
+    r"statistical analys[ie]s"
 )
 KNOWN = re.compile(rf"([\divx]+[.)]?(\d+[.)]?)*\s+)?({_NAMES})\s*[:.]?", re.IGNORECASE)
 NUMBER = re.compile(r"((?:\d{1,2}\.)+\d{0,2}\.?|\d{1,2}|[A-H]\.|[IVX]{1,5}\.)\s+(?=[A-Z\u00c0-\u00dd(\"'\u201c])")
 _ADDRESS = re.compile(r"@|https?:|www\.|doi\.org|\b10\.\d{4}|\u00a9|\bISSN\b", re.IGNORECASE)
-_PERIODICAL = re.compile(r"\b(journal|proceedings|transactions|volume|vol\.|issn)\b|www\.", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]{3}")
 _LONGEST = 160  # characters of a heading
 _MOST_LINES = 4
@@ -33,40 +37,28 @@ class Headings:
 
     def __init__(self, blocks: list[Block], body: Style) -> None:
         self._blocks, self._body = blocks, body
-        self._below = {id(block): below for block, below in _neighbours(blocks)}
+        self._pages = _Pages(blocks)
+        self._after = {id(block): after for block, after in pairwise(blocks)}
         self._styles = Counter(block.style for block in blocks if self._weak(block) and self._leads(block))
 
     def marked(self) -> list[Block]:
         """Return the blocks, headings marked, and run-in headings split off."""
-        title = self._title()
-        begun = title is None
+        name = title(self._blocks, self._body)
+        begun = name is None
         marked: list[Block] = []
         for block in self._blocks:
-            if block is title:
+            if block is name:
                 block.kind, block.level = "heading", 1
-            elif block.kind in ("text", "note") and self._is_heading(block):
+            elif self._is_heading(block):
                 begun = begun or block.page > 1 or bool(KNOWN.fullmatch(block.text))
-                if begun:
-                    block.kind, block.level = "heading", _level(block.text)
+                block.kind, block.level = ("heading", _level(block.text)) if begun else (block.kind, 0)
             elif block.kind == "text" and begun:
                 marked.extend(self._run_in(block))
             marked.append(block)
         return marked
 
-    def _title(self) -> Block | None:
-        first = [
-            block
-            for block in self._blocks
-            if block.page == self._blocks[0].page
-            and 15 < len(block.text) < 400
-            and block.style.size > self._body.size + 1
-            and _LETTERS.search(block.text)
-            and not _PERIODICAL.search(block.text)
-        ]
-        return max(first, key=lambda block: block.style.size, default=None)
-
     def _is_heading(self, block: Block) -> bool:
-        if not self._shaped(block):
+        if block.kind not in ("text", "note") or not self._shaped(block):
             return False
         text = block.text
         if KNOWN.fullmatch(text):
@@ -97,22 +89,32 @@ class Headings:
         return large or (style.bold and not self._body.bold) or (letters > 5 and block.text.isupper())
 
     def _weak(self, block: Block) -> bool:
-        return (
-            block.kind in ("text", "note") and self._distinct(block.style) and _uniform(block) and self._shaped(block)
-        )
+        return block.kind in ("text", "note") and self._apart(block) and self._shaped(block)
+
+    def _apart(self, block: Block) -> bool:
+        return all(self._distinct(word.style) for line in block.lines for word in line.words)
 
     def _leads(self, block: Block) -> bool:
-        """Tell whether running text, or another heading, stands right below."""
-        below = self._below.get(id(block))
+        """Tell whether running text, or another heading above such, stands right below."""
         for _ in range(3):
+            below = self._pages.below(block)
             if below is None:
+                return self._goes_on(block)
+            if not _aligned(block, below):
                 return False
-            if below.kind == "text" and self._running(below) and len(below.text) > 80:
-                return _aligned(block, below)
+            if below.kind == "text" and self._running(below):
+                return len(below.text) > 80 or below.text[-1] not in ".:"
             if not (self._shaped(below) and self._distinct(below.style)):
                 return False
-            below = self._below.get(id(below))
+            block = below
         return False
+
+    def _goes_on(self, block: Block) -> bool:
+        """Tell whether a block at the foot of its column is followed by running text at the head of the next."""
+        after = self._after.get(id(block))
+        if after is None or after.kind != "text" or not self._running(after) or len(after.text) < 80:
+            return False
+        return (after.page > block.page or after.top < block.top) and self._pages.at_foot(block)
 
     def _running(self, block: Block) -> bool:
         return abs(block.style.size - self._body.size) < 0.6 and not self._distinct(block.style)
@@ -137,10 +139,6 @@ class Headings:
         return [heading]
 
 
-def _uniform(block: Block) -> bool:
-    return len({word.style for line in block.lines for word in line.words}) == 1
-
-
 def _aligned(block: Block, below: Block) -> bool:
     size = below.style.size
     left = abs(block.x0 - below.x0) < 3.5 * size
@@ -153,14 +151,28 @@ def _level(text: str) -> int:
     return min(6, 1 + max(1, len(re.findall(r"\d+", number[1])))) if number else 2
 
 
-def _neighbours(blocks: list[Block]) -> list[tuple[Block, Block | None]]:
-    """Pair every block with the nearest one below it on its page; at the foot of a column with the next one."""
-    pages: dict[int, list[Block]] = defaultdict(list)
-    for block in blocks:
-        pages[block.page].append(block)
-    found: list[tuple[Block, Block | None]] = []
-    for page in pages.values():
-        for block in page:
-            under = [o for o in page if o.top >= block.bottom - 2 and min(o.x1, block.x1) > max(o.x0, block.x0)]
-            found.append((block, min(under, key=lambda other: other.top, default=None)))
-    return found
+class _Pages:
+    """The blocks of every page from top to bottom, to look up what stands below."""
+
+    def __init__(self, blocks: list[Block]) -> None:
+        self._pages: dict[int, list[Block]] = defaultdict(list)
+        for block in sorted(blocks, key=lambda block: block.top):
+            self._pages[block.page].append(block)
+
+    def below(self, block: Block) -> Block | None:
+        """Return the nearest block below within a few lines, if it overlaps in width."""
+        page = self._pages[block.page]
+        for other in page[bisect_left(page, block.bottom - 2, key=lambda other: other.top) :]:
+            if other.top > block.bottom + 3 * max(block.style.size, 10):
+                return None
+            if other is not block and min(other.x1, block.x1) > max(other.x0, block.x0):
+                return other
+        return None
+
+    def at_foot(self, block: Block) -> bool:
+        """Tell whether nothing stands below in the same column."""
+        page = self._pages[block.page]
+        return not any(
+            min(other.x1, block.x1) > max(other.x0, block.x0)
+            for other in page[bisect_left(page, block.bottom - 2, key=lambda other: other.top) :]
+        )

@@ -1,8 +1,9 @@
-"""What a block is: heading, caption, note or running text."""
+"""What a block is: heading, caption, code, note or running text."""
 
 from __future__ import annotations
 
 from core.conversion.layout.blocks import CAPTION, Block
+from core.conversion.layout.figures import gathered
 from core.conversion.layout.headings import Headings
 from core.conversion.layout.words import Style
 
@@ -10,12 +11,14 @@ from core.conversion.layout.words import Style
 def classify(blocks: list[Block], body: Style) -> list[Block]:
     """Return the blocks of a document with their kinds set; a heading that runs into its text becomes its own block."""
     for block in blocks:
-        if block.kind != "text":
-            continue
-        if CAPTION.match(block.text) and block.style.size <= body.size + 1:
-            block.kind = "caption"
-        elif len(block.lines) > 1 and all(word.style.mono for line in block.lines for word in line.words):
-            block.kind = "code"
-        elif block.style.size < body.size - 0.4:
-            block.kind = "note"
-    return Headings(blocks, body).marked()
+        if block.kind == "text":
+            block.kind = _kind(block, body)
+    return gathered(Headings(blocks, body).marked())
+
+
+def _kind(block: Block, body: Style) -> str:
+    if CAPTION.match(block.text) and block.style.size <= body.size + 1:
+        return "caption"
+    if len(block.lines) > 1 and all(word.style.mono for line in block.lines for word in line.words):
+        return "code"
+    return "note" if block.style.size < body.size - 0.4 else "text"

@@ -42,6 +42,8 @@ def rendered(block: Block, vocabulary: Vocabulary) -> list[Part]:
         parts = list(_running(block.lines, vocabulary))
         parts[0] = parts[0][0], _opening(block) + parts[0][1]
     page, last = parts[-1]
+    if block.kind == "heading":
+        last = last.rstrip(" :")
     return [*parts[:-1], (page, f"{last}\n\n")]
 
 

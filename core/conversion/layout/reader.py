@@ -138,7 +138,7 @@ def _turn(a: float, b: float) -> int:
 
 
 def _lines(tokens: list[_Token], frame: _Frame, page: int) -> Iterator[Line]:
-    """Group words into lines: PDFium's own, cut where a word steps back or a wide gap opens."""
+    """Group words into lines: PDFium's own, cut where a word steps back or down or a wide gap opens."""
     words: list[Word] = []
     row = -1
     for token in tokens:
@@ -159,4 +159,5 @@ def _lines(tokens: list[_Token], frame: _Frame, page: int) -> Iterator[Line]:
 
 def _apart(before: Word, word: Word) -> bool:
     size = max(before.style.size, word.style.size)
-    return word.x0 - before.x1 > WIDE_GAP * size or word.x0 < before.x0 - 0.5 * size
+    back = word.x0 < before.x0 - 0.5 * size or abs(word.y - before.y) > 0.7 * size
+    return back or word.x0 - before.x1 > WIDE_GAP * size

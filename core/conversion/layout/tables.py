@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
 from core.conversion.layout.blocks import Block
-from core.conversion.layout.words import Line, Style, Word
+from core.conversion.layout.words import Style, Word
 
 _TABLE = re.compile(r"((continued|cont\.?)\s+)?(table|tab\.)[\s\-\u2013]*([A-Z]?\d+|[IVX]+)\b", re.IGNORECASE)
 _MENTION = re.compile(
@@ -18,7 +19,18 @@ _PROSE_WIDTH = 0.26  # of the page: narrower text in several lines may be a cell
 _GUTTER = 0.55  # times the size: the narrowest gap between two columns
 _SPANNING = 0.12  # of the rows may run across a gap between two columns
 _FAR = 5.0  # times the size: a wider gap between two rows ends the table
-Row = list[Word]
+_WORD_GAP = 0.42  # times the size: the widest gap between two words of one cell
+_CLOSE = 0.9  # times the size: two rows of a table never stand closer
+
+
+@dataclass(slots=True)
+class _Row:
+    """The words on one baseline, and the blocks they come from."""
+
+    y: float
+    size: float
+    words: list[Word] = field(default_factory=list)
+    owners: set[int] = field(default_factory=set)
 
 
 def with_tables(blocks: list[Block], width: float, body: Style) -> list[Block]:
@@ -41,7 +53,7 @@ def with_tables(blocks: list[Block], width: float, body: Style) -> list[Block]:
 def is_caption(block: Block) -> bool:
     """Tell whether the block names a table, and does not merely mention one."""
     match = _TABLE.match(block.text)
-    return bool(match) and not _MENTION.match(block.text, match.end())
+    return match is not None and not _MENTION.match(block.text, match.end())
 
 
 def _region(caption: Block, blocks: list[Block], width: float, body: Style, *, below: bool) -> list[Block]:
@@ -64,21 +76,44 @@ def _region(caption: Block, blocks: list[Block], width: float, body: Style, *, b
             if _overlap(block, left, right):
                 break
             continue
+        if len(taken) > 2 and _note(block, left, right):
+            break
         if _walled(block, left, right, walls):
             continue
         taken.append(block)
         left, right = min(left, block.x0), max(right, block.x1)
         edge = max(edge, block.bottom) if below else min(edge, block.top)
+    return _trimmed(taken)
+
+
+def _trimmed(taken: list[Block]) -> list[Block]:
+    """Leave out what stands alone at the end: a heading or a note after the table."""
+    while len(taken) > 2 and _alone(taken[-1], taken[:-1]):
+        taken.pop()
     return taken
+
+
+def _alone(block: Block, others: list[Block]) -> bool:
+    if any(other.top < block.bottom and other.bottom > block.top for other in others):
+        return False
+    return len(block.text) > 40 or all(other.style != block.style for other in others)
 
 
 def _stops(block: Block, width: float, body: Style) -> bool:
     """Tell whether a block is no part of a table: text in wide lines, or another caption."""
     if is_caption(block) or block.kind == "table":
         return True
+    if block.style.size < body.size - 0.6:
+        return False
     wide = block.x1 - block.x0 > _PROSE_WIDTH * width
     letters = sum(len(line.text) for line in block.lines) / len(block.lines)
     return wide and letters > 35 and len(block.lines) > 1 and not _gapped(block)
+
+
+def _note(block: Block, left: float, right: float) -> bool:
+    """Tell whether text runs across the whole table: what stands below it."""
+    across = block.x1 - block.x0 > 0.75 * (right - left) and block.x0 < left + block.style.size
+    return across and len(block.lines[0].text) > 30 and not _gapped(block)
 
 
 def _gapped(block: Block) -> bool:
@@ -100,30 +135,36 @@ def _walled(block: Block, left: float, right: float, walls: list[Block]) -> bool
 
 
 def _grid(taken: list[Block]) -> list[list[str]]:
-    rows = _rows([line for block in taken for line in block.lines])
+    rows = _rows(taken)
     bounds = _columns(rows)
-    cells = [_cells(row, bounds) for row in rows]
-    return _merged(rows, cells)
+    return _merged(rows, [_cells(row, bounds) for row in rows])
 
 
-def _rows(lines: list[Line]) -> list[Row]:
+def _rows(taken: list[Block]) -> list[_Row]:
     """Group the words by baseline, from top to bottom."""
-    rows: list[Row] = []
-    for line in sorted(lines, key=lambda line: line.y):
-        if rows and line.y - rows[-1][0].y < 0.45 * line.style.size:
-            rows[-1].extend(line.words)
-        else:
-            rows.append(list(line.words))
-    return [sorted(row, key=lambda word: word.x0) for row in rows]
+    rows: list[_Row] = []
+    lines = [(line, owner) for owner, block in enumerate(taken) for line in block.lines]
+    for line, owner in sorted(lines, key=lambda pair: pair[0].y):
+        if not rows or line.y - rows[-1].y > 0.45 * line.style.size:
+            rows.append(_Row(line.y, line.style.size))
+        rows[-1].words.extend(line.words)
+        rows[-1].owners.add(owner)
+    for owner, block in enumerate(taken):
+        for row in rows:
+            if block.lines[0].y < row.y < block.lines[-1].y:
+                row.owners.add(owner)
+    for row in rows:
+        row.words.sort(key=lambda word: word.x0)
+    return rows
 
 
-def _columns(rows: list[Row]) -> list[float]:
+def _columns(rows: list[_Row]) -> list[float]:
     """Return the x positions that separate columns: gaps that all but a few rows share."""
     covered: dict[int, int] = defaultdict(int)
-    size = median(word.style.size for row in rows for word in row)
+    gutter = _GUTTER * median(row.size for row in rows)
     for row in rows:
-        for start, end in _runs(row, _GUTTER * size):
-            for x in range(int(start), int(end) + 1):
+        for run in _runs(row.words, gutter):
+            for x in range(int(run[0].x0), int(run[-1].x1) + 1):
                 covered[x] += 1
     allowed = _SPANNING * len(rows)
     bounds, gap = [], 0
@@ -131,39 +172,65 @@ def _columns(rows: list[Row]) -> list[float]:
         if covered[x] <= allowed:
             gap += 1
         else:
-            if gap >= _GUTTER * size:
+            if gap >= gutter:
                 bounds.append(x - gap / 2)
             gap = 0
     return bounds
 
 
-def _runs(row: Row, gutter: float) -> list[tuple[float, float]]:
-    runs: list[tuple[float, float]] = []
-    for word in row:
-        if runs and word.x0 - runs[-1][1] < gutter:
-            runs[-1] = runs[-1][0], max(runs[-1][1], word.x1)
+def _runs(words: list[Word], gutter: float) -> list[list[Word]]:
+    """Cut a row at every gap of at least `gutter`."""
+    runs: list[list[Word]] = []
+    edge = 0.0
+    for word in words:
+        if runs and word.x0 - edge < gutter:
+            runs[-1].append(word)
         else:
-            runs.append((word.x0, word.x1))
+            runs.append([word])
+            edge = word.x1
+        edge = max(edge, word.x1)
     return runs
 
 
-def _cells(row: Row, bounds: list[float]) -> list[str]:
+def _cells(row: _Row, bounds: list[float]) -> list[str]:
+    """Return the texts of the columns; what runs across several without a gap stands in the first of them."""
     cells: list[list[str]] = [[] for _ in range(len(bounds) + 1)]
-    for word in row:
-        cells[sum((word.x0 + word.x1) / 2 > bound for bound in bounds)].append(word.text)
+    for run in _runs(row.words, _WORD_GAP * row.size):
+        column = sum((run[0].x0 + run[0].x1) / 2 > bound for bound in bounds)
+        cells[column].extend(word.text for word in run)
     return [" ".join(cell) for cell in cells]
 
 
-def _merged(rows: list[Row], cells: list[list[str]]) -> list[list[str]]:
-    """Join the lines of cells that were broken: rows as close as lines of text, where others stand further apart."""
-    steps = [(b[0].y - a[0].y) / max(b[0].style.size, 1) for a, b in pairwise(rows)]
-    loose = max(steps, default=0) > 1.3 * min(steps, default=0)
-    limit = (min(steps) * 1.18) if loose and steps else 0
+def _merged(rows: list[_Row], cells: list[list[str]]) -> list[list[str]]:
+    """Join the lines of cells that run over several lines."""
+    steps = [(after.y - row.y) / row.size for row, after in pairwise(rows)]
     merged: list[list[str]] = []
     for index, row in enumerate(cells):
-        tight = index > 0 and steps[index - 1] <= limit
-        if merged and tight and not row[0]:
+        if index and _same(index, rows, cells, steps):
             merged[-1] = [f"{a} {b}".strip() for a, b in zip(merged[-1], row, strict=True)]
         else:
             merged.append(row)
     return merged
+
+
+def _same(index: int, rows: list[_Row], cells: list[list[str]], steps: list[float]) -> bool:
+    """Tell whether a baseline belongs to the same row of the table as the one above it."""
+    above, here, step = cells[index - 1], cells[index], steps[index - 1]
+    if step < _CLOSE:
+        if _label(here):
+            return index == len(steps) or step <= steps[index] or not here[0]
+        return not _label(above) or index == 1 or step < steps[index - 2]
+    if not rows[index].owners & rows[index - 1].owners:
+        return False
+    least = min((other for other in steps if other >= _CLOSE), default=0.0)
+    spaced = sum(other > 1.25 * least for other in steps) > 0.2 * len(steps)  # rows stand apart more than lines do
+    return _partial(above) or _partial(here) or (spaced and step < 1.15 * least)
+
+
+def _label(row: list[str]) -> bool:
+    """Tell whether only the first column is filled, as by a name that stands beside several rows."""
+    return bool(row[0]) and not any(row[1:])
+
+
+def _partial(row: list[str]) -> bool:
+    return sum(map(bool, row)) < 0.6 * len(row)
