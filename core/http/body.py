@@ -25,7 +25,8 @@ _INFLATED = frozenset({"gzip", "x-gzip", "deflate"})
 class Inflater:
     """Undoes gzip and deflate; raises `bad_encoding` beyond `most` bytes or for a damaged stream."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, encoding: str, most: int) -> None:
+        self._bare = encoding == "deflate"
         self._left = most
         self._members = 0
         self._stream = zlib.decompressobj()
@@ -37,7 +38,7 @@ class Inflater:
             if not self._begun and self._members and data[0] != GZIP:
                 return  # padding after the last member
             if not self._begun:
-                self._stream, self._begun = zlib.decompressobj(_window(data[0])), True
+                self._stream, self._begun = zlib.decompressobj(self._window(data[0])), True
             yield self._inflate(data)
             data = self._stream.unconsumed_tail
             if self._stream.eof:
@@ -59,12 +60,11 @@ class Inflater:
         if self._begun:
             raise FetchError("truncated", "the compressed stream ends early")
 
-
-def _window(first: int) -> int:
-    """Return zlib's window argument by the first byte: gzip, zlib, or the bare deflate some servers send."""
-    if first == GZIP:
-        return zlib.MAX_WBITS | 16
-    return zlib.MAX_WBITS if first & 0x8F == 0x08 else -zlib.MAX_WBITS
+    def _window(self, first: int) -> int:
+        """Return zlib's window argument by the first byte; some servers send deflate bare, without zlib's header."""
+        if first & 0x8F == 0x08:
+            return zlib.MAX_WBITS
+        return -zlib.MAX_WBITS if self._bare and first != GZIP else zlib.MAX_WBITS | 16
 
 
 class Plain:
@@ -83,7 +83,7 @@ def decoder(encoding: str, most: int) -> Inflater | Plain:
     names = [name for part in encoding.lower().split(",") if (name := part.strip()) in _REFUSED | _INFLATED]
     if len(names) > 1 or _REFUSED & set(names):
         raise FetchError("bad_encoding", f"encoded as {', '.join(names)} although unencoded was asked for")
-    return Inflater(most) if names else Plain()
+    return Inflater(names[0], most) if names else Plain()
 
 
 async def pieces(response: httpx.Response, *, raw_bytes: int, inflated_bytes: int) -> AsyncGenerator[bytes]:

@@ -11,6 +11,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from ipaddress import ip_address
 
 import httpcore
@@ -67,7 +68,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             async with asyncio.timeout(timeout):
                 addresses = await self._admitted(host, port)
                 share = None if timeout is None else timeout / len(addresses)
-                return await self._first(addresses, port, share)
+                return _Line(await self._first(addresses, port, share))
         except TimeoutError as error:
             raise httpcore.ConnectTimeout(f"no connection to {host} within {timeout} s") from error
 
@@ -101,6 +102,34 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         if self._policy.only or any(address in network for network in self._policy.networks):
             return True
         return port in WEB_PORTS and is_public(address)
+
+
+class _Line(httpcore.AsyncNetworkStream):
+    """A connection that is closed when its TLS handshake is cancelled; httpcore forgets it then."""
+
+    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+        self._inner = inner
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._inner.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._inner.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    def get_extra_info(self, info: str) -> object:
+        return self._inner.get_extra_info(info)
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._inner.aclose)
+            secured = await self._inner.start_tls(ssl_context, server_hostname, timeout)
+            stack.pop_all()
+        return secured
 
 
 class Transport(httpx.AsyncBaseTransport):
