@@ -7,8 +7,8 @@ from dataclasses import replace
 from core.loopback import Plan, Route, Served
 from core.loopback.corpus import samples
 
-SAMPLES = samples().papers
-PDFS = tuple(served for served in SAMPLES if served.pdf)
+SAMPLE_PLAN = samples()
+PDFS = tuple(served for served in SAMPLE_PLAN.papers if served.pdf)
 
 
 def plan(*routes: tuple[Route, ...], **options: object) -> Plan:

@@ -11,8 +11,9 @@ import pytest
 from core.errors import known_reason
 from core.loopback import Internet, Plan, Route
 from core.progress import ProgressEvent
+from core.settings import MIB
 from core.stores.papers import PaperStore
-from tests.library import PDFS, many, on, plan
+from tests.library import PDFS, SAMPLE_PLAN, many, on, plan
 from workflows.research.academic_lit_review.paper_processor import run_paper_pipeline
 from workflows.research.academic_lit_review.paper_processor.state import Outcome, PipelineResult
 
@@ -27,7 +28,7 @@ def only(outcomes: dict[str, Outcome]) -> Outcome:
 
 
 async def test_every_sample_paper_ends_exactly_once_and_one_honestly_fails(tmp_path: Path) -> None:
-    async with Internet.samples() as net:
+    async with Internet(SAMPLE_PLAN) as net:
         result = await run(net, tmp_path)
 
         acquired, results, acquisition_failed, processing_failed = result
@@ -71,7 +72,7 @@ async def test_every_rung_of_the_ladder_holds_alone(tmp_path: Path, kind: str) -
         ("gzip_bomb", "bad_encoding"),
         ("redirect_loop", "redirect_loop"),
         ("redirect_to_private", "blocked_address"),
-        ("rate_limited_for_a_day", "host_parked"),
+        ("rate_limited_for_a_day", "http_429"),
         ("http_403", "http_403"),
         ("http_404", "http_404"),
         ("cookie_wall", "bot_wall:cookies"),
@@ -81,8 +82,9 @@ async def test_every_rung_of_the_ladder_holds_alone(tmp_path: Path, kind: str) -
     ],
 )
 async def test_bad_input_is_an_answer_with_a_reason(tmp_path: Path, fault: str, reason: str) -> None:
-    async with Internet(plan((Route("oa_url", fault=fault),), service=False)) as net:
-        outcome = only((await run(net, tmp_path)).outcomes)
+    async with Internet(plan((Route("oa_url", fault=fault),), (), service=False)) as net:
+        settings = net.settings(tmp_path, max_inflated_bytes=16 * MIB)
+        outcome = only((await run_paper_pipeline(net.papers[:1], settings=settings)).outcomes)
 
     assert outcome["status"] == "failed"
     verdicts = [attempt["verdict"] for attempt in outcome["tried"] if attempt["source"] == "oa_url"]
@@ -132,7 +134,7 @@ async def test_no_papers_is_no_work(tmp_path: Path) -> None:
 
 
 async def test_a_second_run_asks_nobody(tmp_path: Path) -> None:
-    async with Internet.samples() as net:
+    async with Internet(SAMPLE_PLAN) as net:
         first = await run(net, tmp_path)
         asked = len(net.requests)
         second = await run(net, tmp_path)
@@ -334,7 +336,7 @@ async def test_no_name_leaves_the_store(tmp_path: Path, paper: dict[str, str]) -
 
 
 async def test_nothing_is_left_in_the_scratch_folder(tmp_path: Path) -> None:
-    async with Internet.samples() as net:
+    async with Internet(SAMPLE_PLAN) as net:
         await run(net, tmp_path)
 
     assert [path for path in (tmp_path / "tmp").rglob("*") if path.is_file()] == []

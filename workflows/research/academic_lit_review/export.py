@@ -134,7 +134,7 @@ def front_matter(values: Mapping[str, object]) -> str:
 def missing(outcomes: Iterable[Outcome]) -> str:
     """Return the papers that were not obtained as CSV, each with everything that was tried."""
     file = io.StringIO()
-    table = csv.writer(file, lineterminator="\n")
+    table = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
     table.writerow(COLUMNS)
     for outcome in outcomes:
         if outcome["status"] == "failed":

@@ -53,9 +53,8 @@ def _facts(outcome: Outcome) -> tuple[str, str]:
         attempts = f"{tried} tried" if tried else "nothing to try"
         return "-", f"{why(outcome['reason'], outcome.get('detail', ''))}; {attempts}"
     pages = outcome.get("pages", 0)
-    return outcome.get(
-        "source", "-"
-    ), f"{pages} page{'s' if pages != 1 else ''}, {outcome.get('chars', 0):,} characters"
+    paged = f"{pages} page{'s' if pages != 1 else ''}, " if pages else ""
+    return outcome.get("source", "-"), f"{paged}{outcome.get('chars', 0):,} characters"
 
 
 def _table(outcomes: list[Outcome]) -> Table:

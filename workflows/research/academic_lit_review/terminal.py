@@ -46,7 +46,7 @@ def view(console: Console, *, plain: bool = False) -> View:
 
 def printable(text: str) -> str:
     """Return `text` in one line and without anything a terminal would obey."""
-    return _CONTROL.sub(" ", text).strip()
+    return " ".join(_CONTROL.sub(" ", text).split())
 
 
 def named(title: str, address: str, paper_id: str) -> str:

@@ -45,15 +45,15 @@ async def open_services(
     on_event: Emit | None = None,
 ) -> AsyncIterator[Services]:
     """Open what was not given; what was given stays open afterwards."""
-    settings = settings or await asyncio.to_thread(Settings)  # it reads .env
+    chosen = settings or await asyncio.to_thread(Settings)  # it reads .env, hence not on the loop
     async with AsyncExitStack() as stack:
-        kept = await _ready(store, lambda: PaperStore.open(settings.home), stack)
-        web = await _ready(http, lambda: HttpClient(settings), stack)
-        engine = await _ready(converter, lambda: choose(settings), stack)
-        inspector = await stack.enter_async_context(Inspector(settings))
-        url = settings.retrieve_academic_url
+        kept = await _ready(store, lambda: PaperStore.open(chosen.home), stack)
+        web = await _ready(http, lambda: HttpClient(chosen), stack)
+        engine = await _ready(converter, lambda: choose(chosen), stack)
+        inspector = await stack.enter_async_context(Inspector(chosen))
+        url = chosen.retrieve_academic_url
         retrieval = RetrieveAcademicClient(url, web.service(url)) if url else None
-        yield Services(settings, kept, web, engine, inspector, retrieval, emitter(on_event))
+        yield Services(chosen, kept, web, engine, inspector, retrieval, emitter(on_event))
 
 
 async def _ready(given: T | None, make: Callable[[], AbstractAsyncContextManager[T]], stack: AsyncExitStack) -> T:

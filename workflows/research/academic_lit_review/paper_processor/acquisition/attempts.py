@@ -85,8 +85,20 @@ def _failed(location: Location, error: PaperError) -> Attempt:
 
 
 async def _ask_url(at: Try) -> Material | None:
-    got = await at.services.http.download(at.location.url, at.services.store.scratch)
+    try:
+        got = await at.services.http.download(at.location.url, at.services.store.scratch)
+    except FetchError as error:
+        raise _named(error) from error
     return await _keep(at, Got(got.path, got.sha256, got.size, got.head, got.url, got.status, got.hops))
+
+
+def _named(error: FetchError) -> FetchError:
+    """Return the error under the name of the bot check that answered, if it was one."""
+    wall = bot_wall(error.head.decode("utf-8", "replace"), error.url) if error.head else None
+    if wall is None:
+        return error
+    detail = f"a bot check answered with HTTP {error.status}"
+    return FetchError(wall, detail, url=error.url, status=error.status, hops=error.hops, seconds=error.seconds)
 
 
 async def _ask_job(at: Try) -> Material | None:
