@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route as Path
 
-from core.loopback.call import World, send_file
+from core.loopback.call import World, send
 from core.loopback.hosts import answer_file
 from core.loopback.plan import Route, Served
 
@@ -40,10 +40,9 @@ def build(world: World) -> Starlette:
         found = _find(world, match[1]) if match else None
         if match is None or found is None or int(match[2]) not in _versions(found[1]):
             return _no_key(request)
-        path = found[0].pdf if match[3] == "pdf" else found[0].jats
-        if path is None:
-            return _no_key(request)
-        return await (answer_file(world, request, *found) if match[3] == "pdf" else send_file(path))
+        if match[3] == "xml":
+            return await send(found[0], "jats") if found[0].jats else _no_key(request)
+        return await answer_file(world, request, *found) if found[0].pdf else _no_key(request)
 
     return Starlette(routes=[Path("/", listing), Path("/metadata/{name}.json", record), Path("/{key:path}", item)])
 

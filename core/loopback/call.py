@@ -6,17 +6,17 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from core.identifiers import aliases, fold
-from core.loopback.plan import Kind, Plan, Route, Served
+from core.loopback.plan import File, Kind, Plan, Route, Served
 from core.loopback.traffic import Traffic
 
-MEDIA_TYPES = {".pdf": "application/pdf", ".xml": "application/xml", ".html": "text/html; charset=utf-8"}
+MEDIA_TYPES: dict[str, str] = {"jats": "application/xml", "html": "text/html; charset=utf-8"}
+PDF = "application/pdf"
 CHUNK = 65536
 
 
@@ -61,14 +61,9 @@ class Call:
     route: Route
     ok: Callable[[], Awaitable[Response]]
 
-    @property
-    def file(self) -> Path:
-        """Return the file that was asked for."""
-        return self.served.file(self.route.kind)
-
     async def body(self) -> bytes:
         """Return the content that was asked for."""
-        return await asyncio.to_thread(self.file.read_bytes)
+        return await content(self.served.file(self.route.kind))
 
 
 class Stream(Response):
@@ -78,7 +73,7 @@ class Stream(Response):
         self,
         chunks: AsyncIterator[bytes],
         *,
-        media_type: str = "application/pdf",
+        media_type: str = PDF,
         headers: Mapping[str, str] | None = None,
         cut: bool = False,
     ) -> None:
@@ -97,14 +92,18 @@ class Stream(Response):
             await send({"type": "http.response.body", "body": b""})
 
 
-async def pieces(content: bytes, *, size: int = CHUNK, pause_s: float = 0.0) -> AsyncIterator[bytes]:
-    """Yield `content` in pieces of `size` bytes with a pause after each."""
-    for start in range(0, len(content), size):
-        yield content[start : start + size]
+async def pieces(whole: bytes, *, size: int = CHUNK, pause_s: float = 0.0) -> AsyncIterator[bytes]:
+    """Yield `whole` in pieces of `size` bytes with a pause after each."""
+    for start in range(0, len(whole), size):
+        yield whole[start : start + size]
         await asyncio.sleep(pause_s)
 
 
-async def send_file(path: Path) -> Response:
-    """Return `path` as an honest host would send it."""
-    content = await asyncio.to_thread(path.read_bytes)
-    return Response(content, media_type=MEDIA_TYPES[path.suffix])
+async def content(file: File) -> bytes:
+    """Return what is in `file`."""
+    return file if isinstance(file, bytes) else await asyncio.to_thread(file.read_bytes)
+
+
+async def send(served: Served, kind: Kind) -> Response:
+    """Return the file that a route of `kind` leads to, as an honest host would send it."""
+    return Response(await content(served.file(kind)), media_type=MEDIA_TYPES.get(kind, PDF))

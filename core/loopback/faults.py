@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from core.loopback import pages
-from core.loopback.call import Call, Stream, pieces, send_file
+from core.loopback.call import PDF, Call, Stream, content, pieces
 
 Fault = Callable[[Call], Awaitable[Response]]
 
@@ -56,15 +56,15 @@ def lying_type(media_type: str) -> Fault:
 
 async def truncated(call: Call) -> Response:
     """Promise the whole file, send half of it and close the connection."""
-    content = await call.body()
-    half = pieces(content[: len(content) // 2])
-    return Stream(half, headers={"content-length": str(len(content))}, cut=True)
+    whole = await call.body()
+    half = pieces(whole[: len(whole) // 2])
+    return Stream(half, headers={"content-length": str(len(whole))}, cut=True)
 
 
 async def truncated_quietly(call: Call) -> Response:
     """Send half of the file as if it were all."""
-    content = await call.body()
-    return Response(content[: len(content) // 2], media_type="application/pdf")
+    whole = await call.body()
+    return Response(whole[: len(whole) // 2], media_type=PDF)
 
 
 async def no_length(call: Call) -> Response:
@@ -74,8 +74,8 @@ async def no_length(call: Call) -> Response:
 
 async def slow(call: Call) -> Response:
     """Send the file in ten pieces, a tenth of a second apart."""
-    content = await call.body()
-    return Stream(pieces(content, size=len(content) // 10 + 1, pause_s=0.1))
+    whole = await call.body()
+    return Stream(pieces(whole, size=len(whole) // 10 + 1, pause_s=0.1))
 
 
 async def drip(call: Call) -> Response:
@@ -88,8 +88,8 @@ async def stalled(call: Call) -> Response:
     return Stream(_first(await call.body()))
 
 
-async def _first(content: bytes) -> AsyncIterator[bytes]:
-    yield content[:1024]
+async def _first(whole: bytes) -> AsyncIterator[bytes]:
+    yield whole[:1024]
     await asyncio.Event().wait()
 
 
@@ -107,39 +107,37 @@ async def redirect_loop(call: Call) -> Response:
 
 async def gzip_bomb(call: Call) -> Response:
     """Send 64 kB that unpack to 64 MiB."""
-    content = await asyncio.to_thread(gzip.compress, b"%PDF-1.7\n" + bytes(64 * 1024 * 1024))
-    return Response(content, media_type="application/pdf", headers={"content-encoding": "gzip"})
+    packed = await asyncio.to_thread(gzip.compress, b"%PDF-1.7\n" + bytes(64 * 1024 * 1024))
+    return Response(packed, media_type=PDF, headers={"content-encoding": "gzip"})
 
 
 async def gzipped(call: Call) -> Response:
     """Send the file compressed although nobody asked for it."""
-    content = await asyncio.to_thread(gzip.compress, await call.body())
-    return Response(content, media_type="application/pdf", headers={"content-encoding": "gzip"})
+    packed = await asyncio.to_thread(gzip.compress, await call.body())
+    return Response(packed, media_type=PDF, headers={"content-encoding": "gzip"})
 
 
 async def wrong_paper(call: Call) -> Response:
     """Send another paper of the plan."""
     other = call.world.plan.other(call.served)
-    return await send_file(other) if other else PlainTextResponse("no other paper\n", 404)
+    return Response(await content(other), media_type=PDF) if other else PlainTextResponse("no other paper\n", 404)
 
 
 async def empty(call: Call) -> Response:
     """Send nothing, successfully."""
-    return Response(b"", media_type="application/pdf")
+    return Response(b"", media_type=PDF)
 
 
 async def accepted(call: Call) -> Response:
     """Send the file with a status that does not mean success."""
-    return Response(await call.body(), 202, media_type="application/pdf")
+    return Response(await call.body(), 202, media_type=PDF)
 
 
 async def partial(call: Call) -> Response:
     """Send the first half as a part nobody asked for."""
-    content = await call.body()
-    half = len(content) // 2
-    return Response(
-        content[:half], 206, {"content-range": f"bytes 0-{half - 1}/{len(content)}"}, media_type="application/pdf"
-    )
+    whole = await call.body()
+    half = len(whole) // 2
+    return Response(whole[:half], 206, {"content-range": f"bytes 0-{half - 1}/{len(whole)}"}, media_type=PDF)
 
 
 async def cookie_wall(call: Call) -> Response:
@@ -157,7 +155,7 @@ FAULTS: dict[str, Fault] = {
     "empty": empty,
     "gzip_bomb": gzip_bomb,
     "gzipped": gzipped,
-    "html_as_pdf": page(pages.NOT_FOUND, media_type="application/pdf"),
+    "html_as_pdf": page(pages.NOT_FOUND, media_type=PDF),
     "hung": hung,
     "no_length": no_length,
     "partial": partial,

@@ -12,7 +12,7 @@ from starlette.routing import Route as Path
 
 from core.identifiers import normalize_doi
 from core.loopback import faults, pages
-from core.loopback.call import Call, World, send_file
+from core.loopback.call import Call, World, send
 from core.loopback.plan import Kind, Route, Served
 
 
@@ -31,7 +31,7 @@ async def answer(call: Call, *, faulty: bool = True) -> Response:
 
 async def answer_file(world: World, request: Request, served: Served, route: Route, **how: bool) -> Response:
     """Answer with the file that `route` leads to."""
-    return await answer(Call(world, request, served, route, lambda: send_file(served.file(route.kind))), **how)
+    return await answer(Call(world, request, served, route, lambda: send(served, route.kind)), **how)
 
 
 async def answer_alias(world: World, request: Request, alias: str, kind: Kind) -> Response:

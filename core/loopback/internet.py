@@ -46,15 +46,16 @@ _BUILDERS: dict[str, Callable[[World], Starlette]] = {
 class Internet:
     """A small scholarly internet; it lives as long as its `async with` block.
 
-    Raises ValueError for a plan that names an unknown fault or style.
+    `plan` may also be a function that reads one: it is called in a thread. Raises ValueError, on entering, for a plan
+    that names an unknown fault or style.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        _check(plan)
-        self.plan = identified(plan)
+    plan: Plan
+    jobs: service.Jobs
+
+    def __init__(self, plan: Plan | Callable[[], Plan]) -> None:
         self.traffic = Traffic()
-        self._world = World(self.plan, self.traffic)
-        self.jobs = service.Jobs(self._world)
+        self._given = plan
         self._server = uvicorn.Server(_config(self))
         self._apps: dict[tuple[str, int], tuple[str, Starlette]] = {}
         self._bugs: list[Exception] = []
@@ -62,14 +63,22 @@ class Internet:
     @classmethod
     def samples(cls) -> Self:
         """Return an internet with the invented sample library."""
-        return cls(corpus.samples())
+        return cls(corpus.samples)
 
     @classmethod
     def from_corpus(cls, folder: Path, *, faulty: bool = False) -> Self:
         """Return an internet with the papers of a corpus folder; `faulty` adds faults that some papers fail for."""
-        return cls(corpus.read(folder, faulty=faulty))
+        return cls(lambda: corpus.read(folder, faulty=faulty))
 
     async def __aenter__(self) -> Self:
+        self.plan = identified(await asyncio.to_thread(self._given) if callable(self._given) else self._given)
+        _check(self.plan)
+        self._world = World(self.plan, self.traffic)
+        self.jobs = service.Jobs(self._world)
+        await self._open()
+        return self
+
+    async def _open(self) -> None:
         names = [name for name in ADDRESSES if name != "service" or self.plan.service]
         sockets = {name: _listen(ADDRESSES[name]) for name in names}
         for name, listener in sockets.items():
@@ -80,7 +89,6 @@ class Internet:
         self._server.lifespan = self._server.config.lifespan_class(self._server.config)
         await self._server.startup(sockets=list(sockets.values()))
         self.traffic.begin()
-        return self
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         for server in self._server.servers:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from core.loopback.plan import Route, Served
+from core.metadata import PaperMetadata
 
 _PROSE = (
     "This page belongs to an invented paper and says nothing of the world.",
@@ -58,13 +58,12 @@ def _assemble(objects: list[bytes]) -> bytes:
     )
 
 
-def leaflets(folder: Path, routes: Iterable[tuple[Route, ...]], *, pages: int = 1) -> tuple[Served, ...]:
-    """Write one leaflet into `folder` for each of `routes` and return them as papers 10.5555/alr.leaflet.<n>."""
-    return tuple(_served(folder, number, ways, pages) for number, ways in enumerate(routes, 1))
+def leaflets(routes: Iterable[tuple[Route, ...]], *, pages: int = 1) -> tuple[Served, ...]:
+    """Return one paper for each of `routes`: a leaflet with the DOI 10.5555/alr.leaflet.<n>, kept in memory."""
+    return tuple(_served(number, ways, pages) for number, ways in enumerate(routes, 1))
 
 
-def _served(folder: Path, number: int, routes: tuple[Route, ...], pages: int) -> Served:
+def _served(number: int, routes: tuple[Route, ...], pages: int) -> Served:
     doi, title = f"10.5555/alr.leaflet.{number}", f"Leaflet number {number} on the invention of papers"
-    path = folder / f"leaflet-{number}.pdf"
-    path.write_bytes(leaflet(title, doi, pages=pages))
-    return Served({"doi": doi, "title": title, "authors": [{"name": "Nemo Nobody"}], "year": 2020}, path, routes=routes)
+    paper: PaperMetadata = {"doi": doi, "title": title, "authors": [{"name": "Nemo Nobody"}], "year": 2020}
+    return Served(paper, leaflet(title, doi, pages=pages), routes=routes)

@@ -12,6 +12,7 @@ from core.metadata import PaperMetadata
 
 Kind = Literal["arxiv", "pmc", "europepmc", "oa_url", "landing", "jats", "html", "retrieve"]
 Host = Literal["repository", "publisher", "rogue"]
+File = Path | bytes
 
 #: Identifiers given to papers that need one and have none. arXiv ids began with 0704, PMC ids have eight digits.
 _ARXIV_ID, _PMCID = "9912.{:05d}", "PMC99{:07d}"
@@ -38,12 +39,12 @@ class Route:
 
 @dataclass(frozen=True)
 class Served:
-    """One paper with its files and the ways that lead to them."""
+    """One paper with its files (or their contents) and the ways that lead to them."""
 
     metadata: PaperMetadata
-    pdf: Path | None = None
-    jats: Path | None = None
-    html: Path | None = None
+    pdf: File | None = None
+    jats: File | None = None
+    html: File | None = None
     routes: tuple[Route, ...] = ()
 
     @property
@@ -51,7 +52,7 @@ class Served:
         """Return the paper's identity, as `core.identifiers.paper_id` tells it."""
         return paper_id(self.metadata)
 
-    def file(self, kind: Kind) -> Path:
+    def file(self, kind: Kind) -> File:
         """Return the file that a route of `kind` leads to."""
         found = {"jats": self.jats, "html": self.html}.get(kind, self.pdf)
         if found is None:
@@ -80,7 +81,7 @@ class Plan:
         """Yield the papers with the number they have in every address, from 1."""
         return enumerate(self.papers, 1)
 
-    def other(self, served: Served) -> Path | None:
+    def other(self, served: Served) -> File | None:
         """Return the PDF of some other paper: the stuff of wrong answers."""
         return next((paper.pdf for paper in self.papers if paper.pdf and paper.id != served.id), None)
 

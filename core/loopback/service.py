@@ -13,7 +13,7 @@ from starlette.routing import Route as Path
 
 from core.identifiers import fold, normalize_doi
 from core.loopback import faults
-from core.loopback.call import Call, World, send_file
+from core.loopback.call import Call, World, content, send
 from core.loopback.plan import Route, Served
 
 #: What a refusing fault does to which step: the status it answers with, or None for no answer at all.
@@ -119,7 +119,7 @@ def build(world: World, jobs: Jobs) -> Starlette:
             return JSONResponse({"detail": "File not available"}, 404)
         world.traffic.note(request.state.number, paper=job.served.id)
         await world.traffic.enter(job.served.id)
-        call = Call(world, request, job.served, job.route, lambda: send_file(job.served.file("retrieve")))
+        call = Call(world, request, job.served, job.route, lambda: send(job.served, "retrieve"))
         if faults.known(job.route.fault) and world.strikes(job.served, job.route):
             return await faults.named(job.route.fault)(call)
         return await call.ok()
@@ -137,7 +137,7 @@ async def _state(job: Job, phase: str) -> dict[str, object]:
     """Return the answer to a status call."""
     said: dict[str, object] = {"job_id": job.id, "doi": job.doi, "status": phase}
     if phase == "completed":
-        size = (await asyncio.to_thread(job.served.file("retrieve").stat)).st_size
+        size = len(await content(job.served.file("retrieve")))
         said |= {"file_path": f"/data/{job.id}.pdf", "file_size": size, "file_format": "pdf", "source_id": "invented"}
     if phase == "failed":
         said |= {"error": f"planned failure {job.route.fault}", "error_code": job.route.fault}

@@ -4,6 +4,7 @@ queue.py     `WorkQueue`: bounded, prioritised, self-closing
 lanes.py     what waits in a queue, and which of it may come out now
 workers.py   `work`: a fixed number of workers over a queue, one `WorkerResult` for each item
 tasks.py     `together` and `as_generator`: the only places that start tasks
+threads.py   from another thread onto the event loop
 """
 
 from core.streaming.lanes import Lane

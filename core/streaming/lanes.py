@@ -10,6 +10,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+#: A timer of asyncio may come early by the resolution of its clock; so much is forgiven of a pace, in seconds.
+EARLY_S = 1e-5
+
 
 @dataclass(frozen=True)
 class Lane:
@@ -60,7 +63,7 @@ class Lanes(Generic[T]):
 
     def pop(self, now: float) -> Entry[T] | None:
         """Take out the first entry of any lane that admits one at the time `now`; it then occupies its lane."""
-        ready = (line for line in self._lines.values() if line.free() and line.ready_at <= now)
+        ready = (line for line in self._lines.values() if line.free() and line.ready_at - now <= EARLY_S)
         line = min(ready, key=lambda line: line.heap[0], default=None)
         if line is None:
             return None

@@ -11,7 +11,6 @@ handed over but not yet received still belongs to the queue, so that a cancelled
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import itertools
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
@@ -21,6 +20,7 @@ from typing import Generic, Literal, TypeVar
 
 from core.errors import QueueClosed, QueueFull
 from core.streaming.lanes import Entry, Lane, Lanes
+from core.streaming.threads import run_on
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -45,6 +45,7 @@ class QueueStats:
 class WorkQueue(Generic[T]):
     """A queue for any number of producers and consumers of one event loop (make it inside that loop).
 
+    Several producers register before the first of them begins, or one registration is held around them all.
     `maxsize` 0 is unbounded. A full queue makes producers wait ("block"), refuses the item and counts it ("drop") or
     raises `QueueFull` ("error"). With `lanes`, an item comes out when its lane admits it; a consumer takes the item of
     highest priority in any lane that does. Whoever puts while holding an item needs an unbounded queue.
@@ -118,17 +119,12 @@ class WorkQueue(Generic[T]):
         """Put from another thread, which waits in place of the loop; `TimeoutError` after `timeout` seconds."""
         if threading.get_ident() == self._thread:
             raise RuntimeError("put_from_thread would wait for the event loop it blocks: use put")
-        if self._loop.is_closed():
-            raise QueueClosed("the event loop of this queue has ended")
 
         async def put() -> bool:
             async with asyncio.timeout(timeout):
                 return await self.put(item, priority=priority, lane=lane)
 
-        try:
-            return asyncio.run_coroutine_threadsafe(put(), self._loop).result()
-        except concurrent.futures.CancelledError:
-            raise QueueClosed("the event loop of this queue is ending") from None
+        return run_on(self._loop, put())
 
     async def get(self) -> T:
         """Take an item and be done with it at once; `QueueClosed` when nothing more will come."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TypedDict
 
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
@@ -35,27 +36,45 @@ def extract(path: str) -> Extract:
     A paragraph that runs over a page break is one paragraph, and the page ends within it. Raises `ConversionError`:
     `encrypted`, `damaged`, `empty`, `no_text_layer` or `implausible_text`.
     """
-    pages = _read(path)
-    if not pages:
-        raise ConversionError("empty", "no pages")
-    if sum(page.chars for page in pages) < SCANNED_CHARS * len(pages):
-        raise ConversionError("no_text_layer", f"{sum(page.chars for page in pages)} characters on {len(pages)} pages")
+    pages, broken = _read(path)
+    chars = sum(page.chars for page in pages)
+    if len(broken) == len(pages):
+        raise ConversionError("damaged" if pages else "empty", f"{len(broken)} of {len(pages)} pages cannot be read")
+    if chars < SCANNED_CHARS * len(pages):
+        raise ConversionError("no_text_layer", f"{chars} characters on {len(pages)} pages")
     markdown, ends = _assembled(_flow(pages), pages)
-    held = sum(len(word.text) for page in pages for line in page.lines for word in line.words)
+    held = sum(character.isalnum() for page in pages for line in page.lines for character in line.text)
     written = sum(map(str.isalnum, markdown))
-    if written < PLAUSIBLE_SHARE * held:
-        raise ConversionError("implausible_text", f"{written} of {held} letters")
-    return Extract(markdown=markdown, pages=ends, warnings=_warnings(pages))
+    if written < max(1, PLAUSIBLE_SHARE * held):
+        raise ConversionError("implausible_text", f"{written} of {held} letters and digits")
+    return Extract(markdown=markdown, pages=ends, warnings=_warnings(pages, broken))
 
 
-def _read(path: str) -> list[PageText]:
+def _read(path: str) -> tuple[list[PageText], list[int]]:
+    """Return the pages, and the numbers of those that cannot be read."""
+    handle = raw.FPDF_LoadDocument(os.fsencode(path), None)  # PdfDocument(path) may report an earlier file's error
+    if not handle:
+        locked = raw.FPDF_GetLastError() in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
+        raise ConversionError("encrypted" if locked else "damaged", "PDFium cannot open it")
     reader = PageReader()
+    pages: list[PageText] = []
+    broken: list[int] = []
+    with pdfium.PdfDocument(handle) as document:
+        for number in range(1, len(document) + 1):
+            try:
+                pages.append(_page(document, reader, number))
+            except pdfium.PdfiumError:
+                broken.append(number)
+                pages.append(PageText(number, 0.0, 0.0, [], 0))
+    return pages, broken
+
+
+def _page(document: pdfium.PdfDocument, reader: PageReader, number: int) -> PageText:
+    page = document[number - 1]
     try:
-        with pdfium.PdfDocument(path) as document:
-            return [reader.read(document[index], index + 1) for index in range(len(document))]
-    except pdfium.PdfiumError as error:
-        encrypted = getattr(error, "err_code", None) in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
-        raise ConversionError("encrypted" if encrypted else "damaged", str(error)) from error
+        return reader.read(page, number)
+    finally:
+        page.close()
 
 
 def _flow(pages: list[PageText]) -> list[Block]:
@@ -80,6 +99,7 @@ def _assembled(flow: list[Block], pages: list[PageText]) -> tuple[str, list[int]
     return "".join(texts), ends
 
 
-def _warnings(pages: list[PageText]) -> list[str]:
-    silent = [str(page.number) for page in pages if not page.lines]
-    return [f"no text on {'pages' if len(silent) > 1 else 'page'} {', '.join(silent)}"] if silent else []
+def _warnings(pages: list[PageText], broken: list[int]) -> list[str]:
+    silent = [page.number for page in pages if not page.lines and page.number not in broken]
+    found = (("no text on page", silent), ("unreadable page", broken))
+    return [f"{what}{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}" for what, numbers in found if numbers]

@@ -45,7 +45,7 @@ async def open_services(
     on_event: Emit | None = None,
 ) -> AsyncIterator[Services]:
     """Open what was not given; what was given stays open afterwards."""
-    chosen = settings or await asyncio.to_thread(Settings)  # it reads .env, hence not on the loop
+    chosen: Settings = settings or await asyncio.to_thread(Settings)  # it reads .env, hence not on the loop
     async with AsyncExitStack() as stack:
         kept = await _ready(store, lambda: PaperStore.open(chosen.home), stack)
         web = await _ready(http, lambda: HttpClient(chosen), stack)
