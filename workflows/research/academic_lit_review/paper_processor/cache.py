@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from core.identifiers import unify
 from core.metadata import PaperMetadata
 from core.progress import Stage
-from core.stores.records import StoredFailure, StoredFile, StoredJob
+from core.stores.records import Holding, StoredFailure, StoredFile, StoredJob
 from workflows.research.academic_lit_review.paper_processor.board import Board
 from workflows.research.academic_lit_review.paper_processor.services import Services
 from workflows.research.academic_lit_review.paper_processor.state import Outcome
@@ -37,20 +37,23 @@ async def _check_cache_phase(board: Board, services: Services, *, retry_failed: 
     held = await store.lookup(board.papers, rank=converter.rank, fingerprint=converter.fingerprint)
     remaining = Remaining()
     for paper_id in board.papers:
-        holding = held.get(paper_id)
-        if holding is None:
-            remaining.new.append(paper_id)
-        elif holding.text and holding.file:
-            board.read(paper_id, holding.text, holding.file, cached=True)
-        elif holding.failure:
-            await _believe(paper_id, holding.failure, board, services)
-        elif holding.file:
-            remaining.stored[paper_id] = holding.file
-        elif holding.job and holding.job.job_id and services.retrieval:
-            remaining.jobs[paper_id] = holding.job
-        else:
-            remaining.new.append(paper_id)
+        await _place(paper_id, held.get(paper_id, Holding()), remaining, board, services)
     return remaining
+
+
+async def _place(paper_id: str, held: Holding, remaining: Remaining, board: Board, services: Services) -> None:
+    """End one paper from what the store holds of it, or note where it goes on."""
+    if held.text and held.file:
+        return board.read(paper_id, held.text, held.file, cached=True)
+    if held.failure:
+        return await _believe(paper_id, held.failure, board, services)
+    if held.file:
+        remaining.stored[paper_id] = held.file
+        return None
+    if held.job and held.job.job_id and services.retrieval:
+        remaining.jobs[paper_id] = held.job
+        return None
+    return remaining.new.append(paper_id)
 
 
 async def _believe(paper_id: str, failure: StoredFailure, board: Board, services: Services) -> None:

@@ -45,7 +45,7 @@ async def open_services(
     on_event: Emit | None = None,
 ) -> AsyncIterator[Services]:
     """Open what was not given; what was given stays open afterwards."""
-    chosen: Settings = settings or await asyncio.to_thread(Settings)  # it reads .env, hence not on the loop
+    chosen = await _configured(settings)
     async with AsyncExitStack() as stack:
         kept = await _ready(store, lambda: PaperStore.open(chosen.home), stack)
         web = await _ready(http, lambda: HttpClient(chosen), stack)
@@ -54,6 +54,10 @@ async def open_services(
         url = chosen.retrieve_academic_url
         retrieval = RetrieveAcademicClient(url, web.service(url)) if url else None
         yield Services(chosen, kept, web, engine, inspector, retrieval, emitter(on_event))
+
+
+async def _configured(given: Settings | None) -> Settings:
+    return await asyncio.to_thread(Settings) if given is None else given  # reading .env is not for the loop
 
 
 async def _ready(given: T | None, make: Callable[[], AbstractAsyncContextManager[T]], stack: AsyncExitStack) -> T:
