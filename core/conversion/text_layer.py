@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from functools import cached_property
+from functools import cache
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -12,10 +12,10 @@ from typing import Self
 
 from core.conversion.converter import Converted, PageSpan
 from core.conversion.workers import Workers
-from core.errors import ConversionError
 from core.settings import Settings
 
 RULES = 1  # raise it with every change of the rules that changes texts
+LIBRARY = "pypdfium2"
 
 
 class TextLayerConverter:
@@ -34,13 +34,13 @@ class TextLayerConverter:
             "core.conversion.layout:extract", slots=self.slots, memory_bytes=settings.worker_memory_bytes
         )
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """Return what texts are cached under: our rules and the library that reads the file."""
-        return f"{self.name}/{RULES}+pypdfium2/{version('pypdfium2')}"
+        return f"{self.name}/{RULES}+{LIBRARY}/{_version()}"
 
     async def __aenter__(self) -> Self:
-        await asyncio.to_thread(lambda: self.fingerprint)  # versions are looked up on disk, and not on the loop
+        await asyncio.to_thread(_version)  # from here on `fingerprint` opens no file
         await self._workers.__aenter__()
         return self
 
@@ -53,7 +53,10 @@ class TextLayerConverter:
         """Return the text of `pdf`, or raise `ConversionError`; `deadline` is in seconds."""
         answer = await self._workers.run(str(pdf), deadline=deadline)
         markdown, ends = answer["markdown"], answer["pages"]
-        if not markdown.strip():
-            raise ConversionError("implausible_text", "nothing came out")
         spans = tuple(PageSpan(number, *span) for number, span in enumerate(pairwise([0, *ends]), 1))
         return Converted(markdown, spans, self.name, tuple(answer["warnings"]))
+
+
+@cache
+def _version() -> str:
+    return version(LIBRARY)

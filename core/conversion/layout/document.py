@@ -18,7 +18,7 @@ from core.conversion.layout.tables import with_tables
 from core.conversion.layout.words import PageText
 from core.errors import ConversionError
 
-SCANNED_CHARS = 50  # fewer on an average page, and the pages are images
+SCANNED_CHARS = 40  # letters and digits; fewer on an average page, and the pages are images
 PLAUSIBLE_SHARE = 0.4  # of the letters and digits of the text layer must be in the Markdown
 
 
@@ -41,12 +41,11 @@ def extract(path: str) -> Extract:
     if len(broken) == len(pages):
         raise ConversionError("damaged" if pages else "empty", f"{len(broken)} of {len(pages)} pages cannot be read")
     if chars < SCANNED_CHARS * len(pages):
-        raise ConversionError("no_text_layer", f"{chars} characters on {len(pages)} pages")
+        raise ConversionError("no_text_layer", f"{chars} letters and digits on {len(pages)} pages")
     markdown, ends = _assembled(_flow(pages), pages)
-    held = sum(character.isalnum() for page in pages for line in page.lines for character in line.text)
     written = sum(map(str.isalnum, markdown))
-    if written < max(1, PLAUSIBLE_SHARE * held):
-        raise ConversionError("implausible_text", f"{written} of {held} letters and digits")
+    if written < PLAUSIBLE_SHARE * chars:
+        raise ConversionError("implausible_text", f"{written} of {chars} letters and digits")
     return Extract(markdown=markdown, pages=ends, warnings=_warnings(pages, broken))
 
 

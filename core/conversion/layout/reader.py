@@ -47,21 +47,24 @@ class PageReader:
         """Return the lines of `page` turned upright; words in another direction than most are left out."""
         textpage = page.get_textpage()
         try:
-            tokens, chars = list(self._tokens(textpage)), textpage.count_chars()
+            text = _text(textpage)
+            tokens = list(self._tokens(textpage, text))
         finally:
             textpage.close()
         votes = Counter[int]()
         for token in tokens:
-            votes[token.turn] += len(token.text) * (token.turn >= 0)
-        turn = votes.most_common(1)[0][0] if votes else 0
+            votes[token.turn] += len(token.text)
+        turn = max(range(4), key=lambda quarters: votes[quarters])
         frame = _Frame(page.get_bbox(), turn)
-        return PageText(number, frame.width, frame.height, list(_lines(tokens, frame, number)), chars)
+        return PageText(
+            number, frame.width, frame.height, list(_lines(tokens, frame, number)), sum(map(str.isalnum, text))
+        )
 
-    def _tokens(self, textpage: pdfium.PdfTextPage) -> Iterator[_Token]:
+    def _tokens(self, textpage: pdfium.PdfTextPage, text: str) -> Iterator[_Token]:
         handle, row, last_object = textpage.raw, 0, 0
         style, turn = Style(0.0), 0
         x, y, box = ctypes.c_double(), ctypes.c_double(), raw.FS_RECTF()
-        for match in _TOKEN.finditer(_text(textpage)):
+        for match in _TOKEN.finditer(text):
             if match[0] == "\n":
                 row += 1
                 continue
@@ -73,9 +76,9 @@ class PageReader:
             raw.FPDFText_GetCharOrigin(handle, first, x, y)
             raw.FPDFText_GetLooseCharBox(handle, last, box)
             end = (box.left, box.bottom, box.right, box.top)
-            if text := _JUNK.sub("", match[0]):
-                yield _Token(text, row, (x.value, y.value), end, style, turn)
-            row += text.endswith(HYPHEN)
+            if clean := _JUNK.sub("", match[0]):
+                yield _Token(clean, row, (x.value, y.value), end, style, turn)
+            row += clean.endswith(HYPHEN)
 
     def _style(self, handle: raw.FPDF_TEXTPAGE, index: int, found: raw.FPDF_PAGEOBJECT) -> tuple[Style, int]:
         matrix = raw.FS_MATRIX()

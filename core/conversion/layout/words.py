@@ -64,7 +64,7 @@ class Line:
 
 @dataclass(slots=True)
 class PageText:
-    """The lines of one page in the order of its content stream; `chars` are the characters PDFium counts on it."""
+    """The lines of one page in the order of its content stream; `chars` counts the letters and digits PDFium finds."""
 
     number: int
     width: float
