@@ -4,6 +4,7 @@ core.py       joins producer, queue and consumer
 producer.py   the scheduling of every paper's next step
 sources.py    the open access ladder
 attempts.py   one attempt at one place
+intake.py     what came: admitted, followed or refused
 routes.py     the way of one paper through its places
 retrieval.py  the retrieve-academic lane
 gate.py       admission: is this file the full text of this paper?

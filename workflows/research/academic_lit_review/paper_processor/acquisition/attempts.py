@@ -1,4 +1,4 @@
-"""One attempt: ask one place, look at what it gave, keep it when it is the paper."""
+"""One attempt: ask one place for a paper. What comes is looked at by `intake`; every attempt is in the ledger."""
 
 from __future__ import annotations
 
@@ -8,51 +8,21 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
-from core.conversion.inspect import Inspection
-from core.conversion.sniff import sniff
 from core.errors import FetchError, NotAdmitted, PaperError, RetrievalError
 from core.identifiers import paper_id
 from core.metadata import PaperMetadata
-from core.stores.records import Attempt, StoredFile
-from workflows.research.academic_lit_review.paper_processor.acquisition.fulltext import html_markdown, jats_markdown
-from workflows.research.academic_lit_review.paper_processor.acquisition.gate import admit, identify
-from workflows.research.academic_lit_review.paper_processor.acquisition.landing import LandingPage, read_page
+from core.stores.records import Attempt
+from workflows.research.academic_lit_review.paper_processor.acquisition.intake import Got, Try, keep
 from workflows.research.academic_lit_review.paper_processor.acquisition.listing import newest
 from workflows.research.academic_lit_review.paper_processor.acquisition.routes import Route
 from workflows.research.academic_lit_review.paper_processor.acquisition.sources import Kind, Location, locations
 from workflows.research.academic_lit_review.paper_processor.acquisition.walls import bot_wall
 from workflows.research.academic_lit_review.paper_processor.services import Services
 from workflows.research.academic_lit_review.paper_processor.state import Material
-
-#: Pages followed from one place before giving up on it, and the most we read of a page, in bytes.
-MAX_DEPTH = 2
-MAX_PAGE_BYTES = 8 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Got:
-    """A file in the scratch folder, not yet looked at."""
-
-    path: Path
-    sha256: str
-    size: int
-    head: bytes
-    url: str
-    status: int | None = None
-    hops: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Try:
-    """What one attempt works with."""
-
-    location: Location
-    route: Route
-    services: Services
 
 
 async def follow(route: Route, services: Services) -> Material | None:
@@ -89,7 +59,7 @@ async def _ask_url(at: Try) -> Material | None:
         got = await at.services.http.download(at.location.url, at.services.store.scratch)
     except FetchError as error:
         raise _named(error) from error
-    return await _keep(at, Got(got.path, got.sha256, got.size, got.head, got.url, got.status, got.hops))
+    return await keep(at, Got(got.path, got.sha256, got.size, got.head, got.url, got.status, got.hops))
 
 
 def _named(error: FetchError) -> FetchError:
@@ -107,11 +77,11 @@ async def _ask_job(at: Try) -> Material | None:
         raise RetrievalError("service_unavailable", "no retrieval service is configured")
     job_id = at.location.url.removeprefix("job:")
     got = await at.services.retrieval.download_file(job_id, at.services.store.scratch)
-    return await _keep(at, Got(got.path, got.sha256, got.size, got.head, got.url, got.status))
+    return await keep(at, Got(got.path, got.sha256, got.size, got.head, got.url, got.status))
 
 
 async def _ask_disk(at: Try) -> Material | None:
-    return await _keep(at, await asyncio.to_thread(_copy, Path(at.location.url), at.services.store.scratch))
+    return await keep(at, await asyncio.to_thread(_copy, Path(at.location.url), at.services.store.scratch))
 
 
 async def _ask_listing(at: Try) -> Material | None:
@@ -142,126 +112,6 @@ def _copy(path: Path, folder: Path) -> Got:
     with target.open("rb") as file:
         digest, head = hashlib.file_digest(file, "sha256").hexdigest(), (file.seek(0), file.read(4096))[1]
     return Got(target, digest, target.stat().st_size, head, path.absolute().as_uri())
-
-
-async def _keep(at: Try, got: Got) -> Material | None:
-    """Look at what came, admit or refuse it; nothing stays in the scratch folder."""
-    try:
-        kind = sniff(got.head)
-        return await _SORT.get(kind, _not_pdf)(at, got)
-    except NotAdmitted as error:
-        origin = {"source": at.location.source, "url": got.url, "reason": error.reason, "detail": error.detail}
-        await at.services.store.refuse_file(at.route.paper_id, got.path, sha256=got.sha256, **origin)
-        raise
-    finally:
-        await asyncio.to_thread(got.path.unlink, missing_ok=True)
-
-
-async def _not_pdf(at: Try, got: Got) -> Material | None:
-    raise NotAdmitted("not_pdf", f"it begins with {got.head[:16]!r}")
-
-
-async def _pdf(at: Try, got: Got) -> Material | None:
-    seen = await at.services.inspector.inspect(got.path)
-    _fill(at.route, title=seen.title, doi=seen.doi, certain=at.location.kind == "local")
-    admission = admit(seen, at.route.paper, given=at.location.kind == "local")
-    file = await _store(at, got, "application/pdf")
-    return Material(file, admission.identity, _pages(seen))
-
-
-def _pages(seen: Inspection) -> int:
-    return max(1, seen.pages)
-
-
-async def _page(at: Try, got: Got) -> Material | None:
-    """Use an HTML answer: as the full text itself when it was asked for, else for the addresses on it."""
-    body = (await asyncio.to_thread(_read, got.path)).decode("utf-8", "replace")
-    if at.location.kind == "html":
-        return await _html(at, got, body)
-    page = await asyncio.to_thread(read_page, body, got.url)
-    if at.location.source == "landing":
-        _fill(at.route, title=page.title, doi=page.doi)
-    if not _lead_on(at, got, page):
-        raise NotAdmitted("not_full_text", "a page that leads to no PDF")
-    return None
-
-
-def _lead_on(at: Try, got: Got, page: LandingPage) -> int:
-    here = at.location
-    license_ = page.license or here.license
-    evidence = "stated on the landing page" if page.license else here.evidence
-    links = page.pdf_urls if here.depth < MAX_DEPTH else ()
-    files = [Location(here.source, url, "file", license_, evidence, here.version, here.depth + 1) for url in links]
-    text = (
-        [Location(f"{here.source}_html", got.url, "html", license_, evidence, here.version)] if page.full_text else []
-    )
-    at.route.seen.discard(got.url if text else "")
-    return at.route.lead(files, first=True) + at.route.lead(text, first=False)
-
-
-async def _html(at: Try, got: Got, body: str) -> Material:
-    wall = bot_wall(body, got.url)
-    if wall:
-        raise NotAdmitted(wall, "a bot check answered instead of the page")
-    markdown = await asyncio.to_thread(html_markdown, body)
-    identity = identify(markdown, at.route.paper)
-    return Material(await _store(at, got, "text/html"), identity, markdown=markdown)
-
-
-async def _xml(at: Try, got: Got) -> Material:
-    body = await asyncio.to_thread(_read, got.path)
-    markdown, title, license_ = await asyncio.to_thread(jats_markdown, body)
-    identity = identify(markdown, at.route.paper, stated=title)
-    return Material(await _store(at, got, "application/xml", license_), identity, markdown=markdown)
-
-
-_SORT: dict[str, Callable[[Try, Got], Awaitable[Material | None]]] = {
-    "pdf": _pdf,
-    "html": _page,
-    "xml": _xml,
-    "jats": _xml,
-}
-
-
-def _read(path: Path) -> bytes:
-    if path.stat().st_size > MAX_PAGE_BYTES:
-        raise NotAdmitted("too_large", f"a page of more than {MAX_PAGE_BYTES} bytes")
-    return path.read_bytes()
-
-
-def _fill(route: Route, *, title: str, doi: str, certain: bool = True) -> None:
-    """Complete a sparse record by what a source of its own says; what is known already is never overwritten."""
-    if certain and title and not route.paper.get("title"):
-        route.paper["title"] = title
-    if certain and doi and not route.paper.get("doi"):
-        route.paper["doi"] = doi
-
-
-async def _store(at: Try, got: Got, media_type: str, license_: str = "") -> StoredFile:
-    here = at.location
-    return await at.services.store.add_file(
-        at.route.paper_id,
-        got.path,
-        sha256=got.sha256,
-        media_type=media_type,
-        source=here.source,
-        url=got.url,
-        license=here.license or license_,
-        license_evidence=here.evidence or ("stated in the file" if license_ else ""),
-        version=here.version,
-    )
-
-
-async def restore(file: StoredFile, services: Services) -> Material:
-    """Return a stored file as material again: its Markdown is derived anew, a PDF goes to the converter."""
-    if file.media_type == "application/pdf":
-        return Material(file, "stored", _pages(await services.inspector.inspect(file.path)))
-    body = await asyncio.to_thread(file.path.read_bytes)
-    if file.media_type == "text/html":
-        markdown = await asyncio.to_thread(html_markdown, body.decode("utf-8", "replace"))
-    else:
-        markdown, _, _ = await asyncio.to_thread(jats_markdown, body)
-    return Material(file, "stored", markdown=markdown)
 
 
 async def try_oa_download(paper: PaperMetadata, services: Services) -> Material | None:

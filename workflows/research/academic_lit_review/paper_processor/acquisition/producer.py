@@ -12,7 +12,8 @@ from core.errors import PaperError
 from core.metadata import PaperMetadata
 from core.stores.records import StoredFailure, StoredFile, StoredJob
 from core.streaming import Lane, WorkQueue, together, work
-from workflows.research.academic_lit_review.paper_processor.acquisition.attempts import follow, restore
+from workflows.research.academic_lit_review.paper_processor.acquisition.attempts import follow
+from workflows.research.academic_lit_review.paper_processor.acquisition.intake import restore
 from workflows.research.academic_lit_review.paper_processor.acquisition.retrieval import SOURCE, RetrievalLane
 from workflows.research.academic_lit_review.paper_processor.acquisition.routes import Route, relevance
 from workflows.research.academic_lit_review.paper_processor.acquisition.sources import locations
