@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.types import Message, Receive, Scope, Send
 
@@ -17,6 +16,7 @@ from core.loopback import bucket, corpus, faults, hosts, pages, service
 from core.loopback.call import World
 from core.loopback.plan import Plan, identified
 from core.loopback.traffic import Gate, Request, Traffic
+from core.loopback.wire import listen, server, while_connected
 from core.metadata import PaperMetadata
 from core.settings import Settings
 
@@ -46,17 +46,16 @@ _BUILDERS: dict[str, Callable[[World], Starlette]] = {
 class Internet:
     """A small scholarly internet; it lives as long as its `async with` block.
 
-    `plan` may also be a function that reads one: it is called in a thread. Raises ValueError, on entering, for a plan
+    `plan` may also be a function that reads one, off the event loop. Raises ValueError, on entering, for a plan
     that names an unknown fault or style.
     """
 
-    plan: Plan
     jobs: service.Jobs
 
     def __init__(self, plan: Plan | Callable[[], Plan]) -> None:
         self.traffic = Traffic()
         self._given = plan
-        self._server = uvicorn.Server(_config(self))
+        self._server = server(self)
         self._apps: dict[tuple[str, int], tuple[str, Starlette]] = {}
         self._bugs: list[Exception] = []
 
@@ -71,8 +70,7 @@ class Internet:
         return cls(lambda: corpus.read(folder, faulty=faulty))
 
     async def __aenter__(self) -> Self:
-        self.plan = identified(await asyncio.to_thread(self._given) if callable(self._given) else self._given)
-        _check(self.plan)
+        _check(await asyncio.to_thread(lambda: self.plan))
         self._world = World(self.plan, self.traffic)
         self.jobs = service.Jobs(self._world)
         await self._open()
@@ -80,7 +78,7 @@ class Internet:
 
     async def _open(self) -> None:
         names = [name for name in ADDRESSES if name != "service" or self.plan.service]
-        sockets = {name: _listen(ADDRESSES[name]) for name in names}
+        sockets = {name: listen(ADDRESSES[name]) for name in names}
         for name, listener in sockets.items():
             address: tuple[str, int] = listener.getsockname()
             self._world.addresses[name] = f"http://{address[0]}:{address[1]}"
@@ -91,8 +89,8 @@ class Internet:
         self.traffic.begin()
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        for server in self._server.servers:
-            server.close()
+        for listener in self._server.servers:
+            listener.close()
         await asyncio.sleep(0)  # whoever is just being accepted becomes a connection
         for connection in list(self._server.server_state.connections):
             if connection.transport is not None:
@@ -105,6 +103,11 @@ class Internet:
         await asyncio.sleep(0)  # the aborted transports close their sockets
         if self._bugs and error is None:
             raise ExceptionGroup("the loopback internet is broken", self._bugs)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Return the plan, reading it if need be, with the identifiers that its routes need."""
+        return identified(self._given() if callable(self._given) else self._given)
 
     def _build(self, name: str) -> Starlette:
         if name == "service":
@@ -128,7 +131,7 @@ class Internet:
                 await app(scope, receive, noted)
 
             try:
-                await _while_connected(receive, work)
+                await while_connected(receive, work)
             except ExceptionGroup as bugs:
                 self._bugs.extend(bugs.exceptions)
 
@@ -205,22 +208,6 @@ class Internet:
         return Settings(**{"_env_file": None, **self.options(), "home": home, **overrides})
 
 
-def _config(app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> uvicorn.Config:
-    return uvicorn.Config(
-        app, http="h11", ws="none", lifespan="off", log_config=None, log_level="critical", access_log=False
-    )
-
-
-def _listen(address: str) -> socket.socket:
-    """Return a socket on a free port of `address`; where only 127.0.0.1 exists (macOS), there."""
-    listener = socket.socket()
-    try:
-        listener.bind((address, 0))
-    except OSError:
-        listener.bind(("127.0.0.1", 0))
-    return listener
-
-
 def _check(plan: Plan) -> None:
     for route in (route for served in plan.papers for route in served.routes):
         jobs = service.JOB_FAULTS if route.kind == "retrieve" else frozenset()
@@ -229,23 +216,3 @@ def _check(plan: Plan) -> None:
         styles = {"landing": ("", *pages.LANDINGS), "pmc": bucket.STYLES}.get(route.kind, ("",))
         if route.style not in styles:
             raise ValueError(f"unknown style {route.style!r} of a {route.kind} route")
-
-
-async def _while_connected(receive: Receive, work: Callable[[Receive], Coroutine[None, None, None]]) -> None:
-    """Run `work` with the whole request; cancel it when the other side goes away."""
-    body = b""
-    while (message := await receive()).get("more_body"):
-        body += message["body"]
-
-    async def whole() -> Message:
-        return {"type": "http.request", "body": body + message.get("body", b"")}
-
-    async def watch() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        task.cancel()
-
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(work(whole))
-        watcher = group.create_task(watch())
-        task.add_done_callback(lambda _: watcher.cancel())
