@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import NotAdmitted
-from workflows.research.academic_lit_review.paper_processor.acquisition.fulltext import html_markdown, jats_markdown
+from workflows.research.academic_lit_review.paper_processor.acquisition.fulltext import read_html, read_jats
 
 WORDS = "The rate of foraging rose by 12 % (p < 0.05). " * 60
 JATS = f"""<?xml version="1.0"?>
-<article xmlns:xlink="http://www.w3.org/1999/xlink"><front><article-meta>
+<article xmlns:xlink="http://www.w3.org/1999/xlink"><front><article-meta><article-id pub-id-type="doi">10.5555/bees</article-id>
 <title-group><article-title>Bees on <italic>roofs</italic></article-title></title-group>
 <permissions><license xlink:href="https://creativecommons.org/licenses/by/4.0/"><p>CC BY</p></license></permissions>
 <abstract><p>We counted bees.</p></abstract></article-meta></front>
@@ -24,24 +24,25 @@ JATS = f"""<?xml version="1.0"?>
 
 
 def test_a_jats_article_keeps_headings_lists_tables_and_references() -> None:
-    markdown, title, license_ = jats_markdown(JATS.encode())
+    article = read_jats(JATS.encode())
 
-    assert (title, license_) == ("Bees on roofs", "https://creativecommons.org/licenses/by/4.0/")
-    lines = markdown.splitlines()
+    assert (article.title, article.doi) == ("Bees on roofs", "10.5555/bees")
+    assert article.license == "https://creativecommons.org/licenses/by/4.0/"
+    lines = article.markdown.splitlines()
     headings = [line for line in lines if line.startswith("#")]
     assert headings == ["# Bees on roofs", "## Abstract", "## Introduction", "### Aims", "## Results", "## References"]
     assert "- one" in lines
     assert "| A\\|B | 12 |" in lines
-    assert "Table 1 Counts" in markdown
+    assert "Table 1 Counts" in article.markdown
     assert "1. Smith 2020. Roofs." in lines
 
 
 def test_markup_in_the_text_is_harmless() -> None:
-    assert "Counting &lt;script&gt; bees." in jats_markdown(JATS.encode())[0]
+    assert "Counting &lt;script&gt; bees." in read_jats(JATS.encode()).markdown
 
 
 def test_a_table_inside_a_paragraph_is_not_read_twice() -> None:
-    assert jats_markdown(JATS.encode())[0].count("12 |") == 1
+    assert read_jats(JATS.encode()).markdown.count("12 |") == 1
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_a_table_inside_a_paragraph_is_not_read_twice() -> None:
 )
 def test_xml_that_is_no_article_is_refused(body: bytes, reason: str) -> None:
     with pytest.raises(NotAdmitted) as refused:
-        jats_markdown(body)
+        read_jats(body)
 
     assert refused.value.reason in (reason, "damaged")
 
@@ -67,13 +68,13 @@ def test_entities_from_outside_are_never_loaded(tmp_path: Path) -> None:
     head = f'<!DOCTYPE article [<!ENTITY x SYSTEM "file://{secret}">]>'
     body = JATS.split("?>", 1)[1].replace("We counted bees.", "We counted &x; bees.")
 
-    assert "canary-4711" not in jats_markdown((head + body).encode())[0]
+    assert "canary-4711" not in read_jats((head + body).encode()).markdown
 
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_an_article_or_a_typed_refusal(body: bytes) -> None:
     with pytest.raises(NotAdmitted):
-        jats_markdown(body)
+        read_jats(body)
 
 
 def test_an_html_article_loses_navigation_scripts_and_images() -> None:
@@ -82,7 +83,7 @@ def test_an_html_article_loses_navigation_scripts_and_images() -> None:
         "<script>alert(1)</script><table><tr><th>a</th></tr><tr><td>1</td></tr></table></article><footer>Imprint</footer></html>"
     )
 
-    markdown = html_markdown(body)
+    markdown = read_html(body, "https://a.example/7").markdown
 
     assert "## Methods" in markdown
     assert "| 1 |" in markdown
@@ -92,7 +93,7 @@ def test_an_html_article_loses_navigation_scripts_and_images() -> None:
 
 def test_a_page_without_an_article_is_no_full_text() -> None:
     with pytest.raises(NotAdmitted, match="not_full_text"):
-        html_markdown("<p>Abstract</p>")
+        read_html("<p>Abstract</p>", "https://a.example/7")
 
 
 CORPUS = os.environ.get("LIT_REVIEW_CORPUS")
@@ -103,7 +104,7 @@ def test_every_real_jats_of_the_corpus_is_read() -> None:
     papers = sorted(Path(CORPUS or "", "jats").glob("*.xml"))
 
     for path in papers:
-        markdown, title, _ = jats_markdown(path.read_bytes())
-        assert title, path.name
-        assert markdown.count("\n## ") >= 1, path.name
+        article = read_jats(path.read_bytes())
+        assert article.title, path.name
+        assert article.markdown.count("\n## ") >= 1, path.name
     assert len(papers) > 30

@@ -66,7 +66,8 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        parser.exit(0, f"lit-review {metadata.version('academic-lit-review')}\n")
+        sys.stdout.write(f"lit-review {metadata.version('academic-lit-review')}\n")
+        parser.exit()
 
 
 def _parser() -> argparse.ArgumentParser:

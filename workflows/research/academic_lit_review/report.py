@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from workflows.research.academic_lit_review.paper_processor.state import Outcome
-from workflows.research.academic_lit_review.terminal import named, why
+from workflows.research.academic_lit_review.terminal import named, plural, why
 
 _STYLES = {"converted": "green", "cached": "cyan", "failed": "red"}
 
@@ -33,7 +33,7 @@ def report(outcomes: Iterable[Outcome], console: Console, *, as_json: bool = Fal
 def label(outcome: Outcome) -> str:
     """Return what to call the paper of an outcome."""
     addresses = [outcome.get("url", ""), *(attempt["url"] for attempt in outcome.get("tried", []))]
-    local = next((address for address in addresses if address.startswith("/")), "")
+    local = next((address for address in addresses if address.startswith(("file:", "/"))), "")
     return named(outcome.get("title", ""), local, outcome["paper_id"])
 
 
@@ -41,7 +41,7 @@ def summary(outcomes: Iterable[Outcome]) -> str:
     """Return how many papers were read, and how."""
     statuses = [outcome["status"] for outcome in outcomes]
     failed, cached = statuses.count("failed"), statuses.count("cached")
-    told = f"{len(statuses) - failed} of {len(statuses)} papers read"
+    told = f"{len(statuses) - failed} of {plural(len(statuses), 'paper')} read"
     how = [f"{cached} from the cache"] if cached else []
     return ", ".join([told, *how, *([f"{failed} failed"] if failed else [])])
 
@@ -53,7 +53,7 @@ def _facts(outcome: Outcome) -> tuple[str, str]:
         attempts = f"{tried} tried" if tried else "nothing to try"
         return "-", f"{why(outcome['reason'], outcome.get('detail', ''))}; {attempts}"
     pages = outcome.get("pages", 0)
-    paged = f"{pages} page{'s' if pages != 1 else ''}, " if pages else ""
+    paged = f"{plural(pages, 'page')}, " if pages else ""
     return outcome.get("source", "-"), f"{paged}{outcome.get('chars', 0):,} characters"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
+from urllib.parse import unquote
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -50,9 +51,14 @@ def printable(text: str) -> str:
 
 
 def named(title: str, address: str, paper_id: str) -> str:
-    """Return what to call a paper: its title, else the name of the file the user gave, else its id."""
-    file = os.path.basename(address) if address.startswith(os.sep) else ""
-    return printable(title or file or paper_id)
+    """Return what to call a paper: its title, else the name of the file the user gave, else its id (hashes cut)."""
+    file = os.path.basename(unquote(address)) if address.startswith(("file:", os.sep)) else ""
+    return printable(title or file or re.sub(r"(?<=:)([0-9a-f]{12})[0-9a-f]{20,}$", r"\1", paper_id))
+
+
+def plural(count: int, thing: str) -> str:
+    """Return a count with its noun."""
+    return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
 def why(reason: str, detail: str = "") -> str:
@@ -62,21 +68,34 @@ def why(reason: str, detail: str = "") -> str:
     return printable(": ".join(part for part in (reason, meaning if family == reason else "", detail) if part))
 
 
-def sentence(event: ProgressEvent) -> str:
-    """Return one event as one line."""
+class Names:
+    """What the papers of a run are called: not every event says so, the first that does is remembered."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def of(self, event: ProgressEvent) -> str:
+        """Return the name of the event's paper."""
+        detail, paper = event["detail"], event["paper_id"]
+        title, address = str(detail.get("title") or ""), str(detail.get("url") or "")
+        if title or address:
+            self._known.setdefault(paper, named(title, address, paper))
+        return self._known.get(paper) or named("", "", paper)
+
+
+def sentence(event: ProgressEvent, name: str) -> str:
+    """Return one event, of the paper called `name`, as one line."""
     if not event["paper_id"]:
         return _of_run(event)
-    detail = event["detail"]
-    name = named(str(detail.get("title") or ""), str(detail.get("url") or ""), event["paper_id"])
     width = len(str(event["total"]))
     told = f"[{event['done']:>{width}}/{event['total']}] {event['status']:<10} {name}"
-    facts = _facts(event["status"], detail)
+    facts = _facts(event["status"], event["detail"])
     return f"{told} ({facts})" if facts else told
 
 
 def _of_run(event: ProgressEvent) -> str:
     if event["status"] == "started":
-        return f"reading {event['total']} papers"
+        return f"reading {plural(event['total'], 'paper')}"
     if event["status"] == "finished":
         return f"done: {event['detail'].get('read', 0)} of {event['total']} read"
     return printable(f"{event['stage']} {event['status']}: {_pairs(event['detail'])}")
@@ -89,7 +108,7 @@ def _facts(status: str, detail: Mapping[str, Any]) -> str:
         return printable(f"{detail.get('source', '')}, {detail.get('bytes', 0) / 1e6:.1f} MB")
     if status in ("converting", "converted", "cached"):
         seconds = f", {detail['seconds']:.1f} s" if status == "converted" and "seconds" in detail else ""
-        return f"{detail.get('pages', '?')} pages{seconds}"
+        return f"{plural(int(detail.get('pages') or 0), 'page')}{seconds}"
     return printable(_pairs(detail))
 
 
@@ -108,14 +127,14 @@ class Tally:
     cached: int = 0
     current: dict[str, str] = field(default_factory=dict)
 
-    def take(self, event: ProgressEvent) -> None:
-        """Count one event."""
+    def take(self, event: ProgressEvent, name: str) -> None:
+        """Count one event of the paper called `name`."""
         paper, status = event["paper_id"], event["status"]
         self.total = event["total"]
         if status in ("acquired", "converting", "converted", "cached"):
             self.obtained.add(paper)
         if status == "converting":
-            self.current[paper] = named(str(event["detail"].get("title") or ""), "", paper)
+            self.current[paper] = name
         if status in ("converted", "cached", "failed"):
             self.current.pop(paper, None)
             (self.failed if status == "failed" else self.read).add(paper)
@@ -136,10 +155,11 @@ class Lines:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._names = Names()
 
     def __call__(self, event: ProgressEvent) -> None:
         """Write one event."""
-        self.say(sentence(event))
+        self.say(sentence(event, self._names.of(event)))
 
     def say(self, text: str) -> None:
         """Write a line, however wide the console is."""
@@ -157,6 +177,7 @@ class Display:
 
     def __init__(self, console: Console) -> None:
         self.tally = Tally()
+        self._names = Names()
         self._bars = Progress(
             TextColumn("{task.description:>9}"),
             BarColumn(40),
@@ -170,10 +191,10 @@ class Display:
 
     def __call__(self, event: ProgressEvent) -> None:
         """Move the bars."""
-        tally = self.tally
-        tally.take(event)
+        tally, name = self.tally, self._names.of(event)
+        tally.take(event, name)
         if event["status"] == "failed" or (event["status"] == "note" and not event["paper_id"]):
-            self.say(sentence(event))
+            self.say(sentence(event, name))
         lost = tally.failed - tally.obtained
         self._bars.update(self._obtained, total=tally.total - len(lost), completed=len(tally.obtained))
         self._bars.update(self._read, total=tally.total - len(tally.failed), completed=len(tally.read))

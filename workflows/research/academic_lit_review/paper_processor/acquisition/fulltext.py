@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from html_to_markdown import ConversionOptions, PreprocessingOptions, convert
 from lxml import etree, html
 
 from core.errors import NotAdmitted
-from workflows.research.academic_lit_review.paper_processor.acquisition.landing import parse
+from workflows.research.academic_lit_review.paper_processor.acquisition.landing import parse, read_page
 
 #: Below this a "full text" is an abstract or an announcement (the forerunner's floor of 500 let landing pages through).
 MIN_CHARS = 2_000
@@ -16,8 +17,18 @@ MIN_CHARS = 2_000
 _CHROME = "nav, header, footer, aside, form, script, style, [role=navigation], .cookie, .related, .sidebar, .advert"
 
 
-def jats_markdown(xml: bytes) -> tuple[str, str, str]:
-    """Return Markdown, title and licence address of a JATS article; raise `NotAdmitted` when it has no body."""
+@dataclass(frozen=True)
+class Article:
+    """A full text and what it says of itself; `license` is the address of a Creative Commons licence, or empty."""
+
+    markdown: str
+    title: str = ""
+    doi: str = ""
+    license: str = ""
+
+
+def read_jats(xml: bytes) -> Article:
+    """Return a JATS article as Markdown; raise `NotAdmitted` when it has no body."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True)
     try:
         root = etree.fromstring(xml, parser)
@@ -37,7 +48,8 @@ def jats_markdown(xml: bytes) -> tuple[str, str, str]:
     markdown = "\n\n".join(line for line in lines if line) + "\n"
     if len(markdown) < MIN_CHARS:
         raise NotAdmitted("not_full_text", f"only {len(markdown)} characters of text")
-    return markdown, title, _jats_license(article)
+    doi = article.findtext(".//article-meta/article-id[@pub-id-type='doi']") or ""
+    return Article(markdown, title, doi, _jats_license(article))
 
 
 def _front(article: etree._Element) -> list[str]:
@@ -128,8 +140,9 @@ def _jats_license(article: etree._Element) -> str:
     return next((link.strip() for link in links if "creativecommons.org/" in link), "")
 
 
-def html_markdown(body: str) -> str:
-    """Return the article in an HTML page as Markdown without navigation, images and raw HTML."""
+def read_html(body: str, url: str) -> Article:
+    """Return the article in an HTML page without navigation, images and raw HTML; raise `NotAdmitted` at a wall."""
+    page = read_page(body, url)
     tree = parse(body)
     main = next(iter(tree.xpath("//article | //main | //*[@role='main']")), tree)
     options = ConversionOptions(
@@ -141,4 +154,4 @@ def html_markdown(body: str) -> str:
     markdown = convert(html.tostring(main, encoding="unicode"), options).content or ""
     if len(markdown) < MIN_CHARS:
         raise NotAdmitted("not_full_text", f"only {len(markdown)} characters of text")
-    return markdown
+    return Article(markdown, page.title, page.doi, page.license)

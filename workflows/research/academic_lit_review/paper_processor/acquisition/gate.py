@@ -20,6 +20,8 @@ MIN_CHARS = 800
 SAME_TITLE = 88
 #: Titles shorter than this are found in any text; they need an author's surname beside them.
 SHORT_TITLE = 25
+#: How much of a text is searched for its title and identifiers.
+FRONT_CHARS = 20_000
 
 _OTHER_KIND = re.compile(
     r"\b(correction|corrigendum|erratum|retraction (?:note|notice)|retracted|"
@@ -50,7 +52,7 @@ def admit(seen: Inspection, paper: PaperMetadata, *, given: bool = False) -> Adm
 
 def identify(text: str, paper: PaperMetadata, *, stated: str = "") -> str:
     """Return by what `text` (its beginning, and what its metadata has `stated`) is known to be `paper`."""
-    front = _REFERENCES.split(text, maxsplit=1)[0]
+    front = _REFERENCES.split(text[:FRONT_CHARS], maxsplit=1)[0]
     title, doi = fold(paper.get("title") or ""), normalize_doi(paper.get("doi"))
     _same_kind(front, title)
     if doi and doi in _dois(f"{stated}\n{front[:6000]}"):

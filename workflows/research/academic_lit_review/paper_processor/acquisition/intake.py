@@ -11,12 +11,11 @@ from core.conversion.inspect import Inspection
 from core.conversion.sniff import sniff
 from core.errors import NotAdmitted
 from core.stores.records import StoredFile
-from workflows.research.academic_lit_review.paper_processor.acquisition.fulltext import html_markdown, jats_markdown
+from workflows.research.academic_lit_review.paper_processor.acquisition.fulltext import Article, read_html, read_jats
 from workflows.research.academic_lit_review.paper_processor.acquisition.gate import admit, identify
 from workflows.research.academic_lit_review.paper_processor.acquisition.landing import LandingPage, read_page
 from workflows.research.academic_lit_review.paper_processor.acquisition.routes import Route
 from workflows.research.academic_lit_review.paper_processor.acquisition.sources import Location
-from workflows.research.academic_lit_review.paper_processor.acquisition.walls import bot_wall
 from workflows.research.academic_lit_review.paper_processor.services import Services
 from workflows.research.academic_lit_review.paper_processor.state import Material
 
@@ -80,7 +79,7 @@ async def _page(at: Try, got: Got) -> Material | None:
     """Use an HTML answer: as the full text itself when it was asked for, else for the addresses on it."""
     body = (await asyncio.to_thread(_read, got.path)).decode("utf-8", "replace")
     if at.location.kind == "html":
-        return await _html(at, got, body)
+        return await _article(at, got, "text/html", await asyncio.to_thread(read_html, body, got.url))
     page = await asyncio.to_thread(read_page, body, got.url)
     if at.location.source == "landing":
         _fill(at.route, title=page.title, doi=page.doi)
@@ -102,20 +101,15 @@ def _lead_on(at: Try, got: Got, page: LandingPage) -> int:
     return at.route.lead(files, first=True) + at.route.lead(text, first=False)
 
 
-async def _html(at: Try, got: Got, body: str) -> Material:
-    wall = bot_wall(body, got.url)
-    if wall:
-        raise NotAdmitted(wall, "a bot check answered instead of the page")
-    markdown = await asyncio.to_thread(html_markdown, body)
-    identity = identify(markdown, at.route.paper)
-    return Material(await _store(at, got, "text/html"), identity, markdown=markdown)
-
-
 async def _xml(at: Try, got: Got) -> Material:
-    body = await asyncio.to_thread(_read, got.path)
-    markdown, title, license_ = await asyncio.to_thread(jats_markdown, body)
-    identity = identify(markdown, at.route.paper, stated=title)
-    return Material(await _store(at, got, "application/xml", license_), identity, markdown=markdown)
+    xml = await asyncio.to_thread(_read, got.path)
+    return await _article(at, got, "application/xml", await asyncio.to_thread(read_jats, xml))
+
+
+async def _article(at: Try, got: Got, media_type: str, article: Article) -> Material:
+    """Admit a text that needs no converter."""
+    identity = identify(article.markdown, at.route.paper, stated=f"{article.doi} {article.title}")
+    return Material(await _store(at, got, media_type, article.license), identity, markdown=article.markdown)
 
 
 _SORT: dict[str, Callable[[Try, Got], Awaitable[Material | None]]] = {
@@ -161,7 +155,7 @@ async def restore(file: StoredFile, services: Services) -> Material:
         return Material(file, "stored", _pages(await services.inspector.inspect(file.path)))
     body = await asyncio.to_thread(file.path.read_bytes)
     if file.media_type == "text/html":
-        markdown = await asyncio.to_thread(html_markdown, body.decode("utf-8", "replace"))
+        article = await asyncio.to_thread(read_html, body.decode("utf-8", "replace"), file.url)
     else:
-        markdown, _, _ = await asyncio.to_thread(jats_markdown, body)
-    return Material(file, "stored", markdown=markdown)
+        article = await asyncio.to_thread(read_jats, body)
+    return Material(file, "stored", markdown=article.markdown)
