@@ -164,8 +164,6 @@ class WorkQueue(Generic[T]):
     def abort(self) -> list[T]:
         """Close, and return what nobody received; every waiter wakes with `QueueClosed`."""
         left = sorted([*self._granted, *self._lanes])
-        for entry in self._granted:
-            self._lanes.leave(entry)
         self._granted.clear()
         self._lanes.clear()
         self._depth = 0

@@ -63,6 +63,19 @@ async def test_a_full_queue_makes_its_producer_wait() -> None:
     assert await queue.get() == 2
 
 
+async def test_taking_an_item_makes_room_before_it_is_done() -> None:
+    """Seeds 000 and 002: the bound is for what waits; what is in progress is bounded by the workers."""
+    queue: WorkQueue[int] = WorkQueue(1)
+    await queue.put(1)
+
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(queue.put(2))
+        await rest()
+        async with queue.take():
+            await rest()
+            assert waiting.done()
+
+
 async def test_a_dropping_queue_refuses_and_counts_what_has_no_room() -> None:
     """Seed 003: backpressure "drop"; the sketch only logged it."""
     queue: WorkQueue[int] = WorkQueue(2, full="drop")
@@ -280,6 +293,21 @@ async def test_draining_waits_for_what_waits_and_for_what_is_in_progress() -> No
 
         assert now() == 4.0
         assert (queue.stats.depth, queue.stats.in_progress) == (0, 0)
+
+
+async def test_draining_waits_for_producers_that_wait_for_room() -> None:
+    """Seed 003: between two items a queue of one is empty for a moment, but not drained."""
+    queue: WorkQueue[int] = WorkQueue(1)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(fill(queue, [1, 2]))
+        await rest()
+        drained = group.create_task(queue.drain())
+        await rest()
+
+        await queue.get()
+        await rest()
+        assert not drained.done()
+        await queue.get()
 
 
 async def test_draining_an_unused_queue_returns_at_once() -> None:

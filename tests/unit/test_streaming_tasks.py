@@ -175,6 +175,24 @@ async def test_cancelling_the_reader_cancels_the_runner_and_waits_however_often_
     assert len(asyncio.all_tasks()) == 1
 
 
+async def test_a_cancellation_while_the_runner_cleans_up_is_not_swallowed() -> None:
+    """Seed 000, f12b."""
+    runner = Runner()
+    items = as_generator(runner)
+    await anext(items)
+
+    async def close() -> None:
+        await items.aclose()
+
+    closer = asyncio.ensure_future(close())
+    await rest()
+    closer.cancel()
+    await asyncio.wait([closer])
+
+    assert closer.cancelled()
+    assert len(asyncio.all_tasks()) == 1
+
+
 async def test_a_generator_that_is_dropped_leaves_nothing_running() -> None:
     """Seed 000, f12: `break` out of the loop, nobody closes."""
     runner = Runner()
