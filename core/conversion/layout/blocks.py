@@ -22,6 +22,8 @@ LABEL = re.compile(
     r"(communication|research|report|review|article|paper|letter|note|case report|hypothesis)( article| paper)?",
     re.IGNORECASE,
 )  # what kind of paper it is, as journals print it above the title
+_REFERENCES = re.compile(r"(\d+\.?\s+)?(references?|bibliography|(literature|works) cited)\s*:?", re.IGNORECASE)
+_FRONT = 20 * 3000  # weighted letters: a table of contents may name the references, but not so late
 _SENTENCE_END = re.compile(r"[.!?:;][\"'\u201d\u2019)\]]*[\d,\u2013\-\[\]]*$")
 BULLET = re.compile(r"([\u2022\u25cf\u25cb\u25e6\u25a0\u25aa\u2023\u00b7\uf0b7\u2713-]|\(?\d{1,2}[.)]|\(?[a-z][.)])$")
 
@@ -69,11 +71,12 @@ class Block:
 
 
 def body_style(pages: Iterable[PageText]) -> Style:
-    """Return the style most of the text is set in; short lines, such as the cells of tables, hardly count."""
+    """Return the style most of the text before the references is set in; short lines, as of tables, hardly count."""
     letters = Counter[Style]()
-    for page in pages:
-        for line in page.lines:
-            letters[line.style] += len(line.text) * (20 if len(line.text) > 35 else 1)
+    for line in (line for page in pages for line in page.lines):
+        if _REFERENCES.fullmatch(line.text) and letters.total() > _FRONT:
+            break
+        letters[line.style] += len(line.text) * (20 if len(line.text) > 35 else 1)
     return letters.most_common(1)[0][0] if letters else Style(10.0)
 
 
@@ -133,6 +136,8 @@ def _continues(block: Block, line: Line, lead: float) -> bool:
     if abs(last.style.size - line.style.size) > 0.08 * size or last.style.bold != line.style.bold:
         return False
     if CAPTION.match(line.text) and (_SENTENCE_END.search(last.text) or last.x1 < block.x1 - 2 * size):
+        return False
+    if last.text.isupper() and len(last.text) > 5 and not line.text.isupper():
         return False
     return not LABEL.fullmatch(last.text) and not _new_paragraph(block, line)
 

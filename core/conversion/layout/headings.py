@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from core.conversion.layout.blocks import Block
 from core.conversion.layout.title import title
-from core.conversion.layout.words import Line, Style
+from core.conversion.layout.words import Line, Style, Word
 
 _NAMES = (
     r"abstract|summary|introduction|background|(related|previous|prior) works?|methodology|"
@@ -89,7 +89,7 @@ class Headings:
         return large or (style.bold and not self._body.bold) or (letters > 5 and block.text.isupper())
 
     def _weak(self, block: Block) -> bool:
-        return block.kind in ("text", "note") and self._apart(block) and self._shaped(block)
+        return block.style.size > self._body.size - 1.2 and self._apart(block) and self._shaped(block)
 
     def _apart(self, block: Block) -> bool:
         return all(self._distinct(word.style) for line in block.lines for word in line.words)
@@ -103,7 +103,7 @@ class Headings:
             if not _aligned(block, below):
                 return False
             if below.kind == "text" and self._running(below):
-                return len(below.text) > 80 or below.text[-1] not in ".:"
+                return len(below.text) > 80 or below.text[-1] != "."
             if not (self._shaped(below) and self._distinct(below.style)):
                 return False
             block = below
@@ -117,26 +117,31 @@ class Headings:
         return (after.page > block.page or after.top < block.top) and self._pages.at_foot(block)
 
     def _running(self, block: Block) -> bool:
-        return abs(block.style.size - self._body.size) < 0.6 and not self._distinct(block.style)
+        alike = abs(block.style.size - self._body.size) < 0.6
+        return alike and (len(block.text) > 150 or not self._distinct(block.style))
 
     def _run_in(self, block: Block) -> list[Block]:
         """Split off, and return, the heading that `block` begins with on the line of its text."""
         first = block.lines[0]
-        style = first.words[0].style
-        count = next((i for i, word in enumerate(first.words) if word.style != style), 0)
+        count = _run_in_words(first.words)
         head = " ".join(word.text for word in first.words[:count])
-        if (
-            not 0 < count <= _RUN_IN_WORDS
-            or head[-1] not in ".:"
-            or not self._distinct(style)
-            or not self._running(block)
-        ):
-            return []
-        if not NUMBER.match(head) and not style.bold:
+        style = first.words[0].style
+        titled = NUMBER.match(head) or (style.bold and block.page > 1)  # on the first page it is an abstract's label
+        if not count or not titled or not self._distinct(style):
             return []
         heading = Block([Line(first.words[:count], first.page)], "heading", _level(head))
         block.drop(count)
         return [heading]
+
+
+def _run_in_words(words: list[Word]) -> int:
+    """Return how many words make the first sentence, if they are set alike and others follow; otherwise 0."""
+    for count, word in enumerate(words[: min(_RUN_IN_WORDS, len(words) - 1)], 1):
+        if word.style != words[0].style:
+            return 0
+        if word.text[-1] in ".:" and len(word.text) > 2 and _LETTERS.search(word.text):
+            return count if words[-1].style != word.style else 0
+    return 0
 
 
 def _aligned(block: Block, below: Block) -> bool:

@@ -64,6 +64,7 @@ def _region(caption: Block, blocks: list[Block], width: float, body: Style, *, b
     ]
     side.sort(key=lambda block: block.top if below else -block.bottom)
     walls = [b for b in blocks if b is not caption and _stops(b, width, body)]
+    margin = max((wall.x1 for wall in walls if wall.x1 <= caption.x0), default=0.0)  # of a caption in a right column
     edge = caption.bottom if below else caption.top
     taken: list[Block] = []
     for block in side:
@@ -78,7 +79,7 @@ def _region(caption: Block, blocks: list[Block], width: float, body: Style, *, b
             continue
         if len(taken) > 2 and _note(block, left, right):
             break
-        if _walled(block, left, right, walls):
+        if block.x0 < margin or _walled(block, left, right, walls):
             continue
         taken.append(block)
         left, right = min(left, block.x0), max(right, block.x1)

@@ -14,7 +14,8 @@ _LETTERS = re.compile(r"[^\W\d_]{3}")
 def title(blocks: list[Block], body: Style) -> Block | None:
     """Return the block of the title; if it was set in several, they are made one and the others leave `blocks`."""
     page = [block for block in blocks if block.page == blocks[0].page]
-    fit = [block for block in page if block.style.size > body.size + 1 and _nameable(block.text)]
+    large = [block for block in page if block.style.size > body.size + 1 and _nameable(block.text)]
+    fit = [block for block in large if not _cited(block.text, page)]
     size = max((block.style.size for block in fit), default=0.0)
     groups = _groups([block for block in fit if block.style.size > 0.95 * size], size)
     if not groups:
@@ -24,6 +25,12 @@ def title(blocks: list[Block], body: Style) -> Block | None:
         first.extend(part.lines)
         blocks.remove(part)
     return first
+
+
+def _cited(text: str, page: list[Block]) -> bool:
+    """Tell whether another line begins with the text and goes on with a year or volume: then it names the journal."""
+    cited = re.compile(re.escape(text) + r"\W*(vol\b|\d).*", re.IGNORECASE)
+    return any(cited.match(block.text) for block in page if len(block.text) < 200)
 
 
 def _groups(parts: list[Block], size: float) -> list[list[Block]]:
