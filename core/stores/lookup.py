@@ -65,6 +65,9 @@ def find(
         return None
 
     def file(row: sqlite3.Row) -> StoredFile | None:
+        made = best_texts.get(row["paper_id"])
+        if made and made.file_sha256 != row["sha256"]:
+            return None
         if objects.has_size(places.file(row["sha256"], row["media_type"]), row["size"]):
             return files.record(places, row)
         found.bad_files.add(row["sha256"])

@@ -84,9 +84,9 @@ class PaperStore:
     async def lookup(self, ids: Iterable[str], *, rank: int, fingerprint: str) -> dict[str, Holding]:
         """Return what the store has of each of `ids`, which may be many thousands.
 
-        `text` is the best one of rank `rank` or better, `file` the newest accepted one, `failure` unexpired and, if of
-        a conversion, by this very `fingerprint`. An object that is gone or shorter than it should be counts as not
-        there and is forgotten.
+        `text` is the best one of rank `rank` or better, `file` the one it was made of or else the newest, `failure`
+        unexpired and, if of a conversion, by this very `fingerprint`. An object that is gone or not of its recorded
+        size counts as not there and is forgotten.
         """
         return await self._session.run(self._lookup, list(ids), rank, fingerprint, self._clock())
 

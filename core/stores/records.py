@@ -109,7 +109,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Holding:
-    """What the store has of one paper: the best usable text, the newest file, what is known to fail, the open job."""
+    """What the store has of one paper: the best usable text, a file, what is known to fail, the open job.
+
+    `file` is the one `text` was made of (None when it was lost: the text is as good), without a text the newest one.
+    """
 
     text: StoredText | None = None
     file: StoredFile | None = None

@@ -15,8 +15,10 @@ from blockbuster import blockbuster_ctx
 from core.conversion.converter import Converted, PageSpan
 from core.errors import StoreError, StoreVersionError
 from core.metadata import PaperMetadata
+from core.stores import damage
 from core.stores.papers import PaperStore
 from core.stores.records import Attempt, Holding, StoredFailure, StoredJob
+from core.stores.session import Session
 from tests.storing import PDF, accept, convert, downloaded, faults, markdown, named, objects, pdf, read_paper, sha256
 
 A, B = "10.1/a", "10.1/b"
@@ -147,6 +149,15 @@ async def test_a_known_licence_outlives_a_copy_without_one(store: PaperStore) ->
     assert (again.source, again.license, again.license_evidence) == ("arxiv", "cc-by", "oa.xml")
 
 
+async def test_beside_a_text_the_file_it_was_made_of_is_found(store: PaperStore, clock: Clock) -> None:
+    old = await accept(store, A, pdf(1))
+    text = await convert(store, A, old, markdown(1))
+    clock.now += 1
+    new = await accept(store, A, pdf(2))
+    assert await held(store, A) == Holding(text=text, file=old)
+    assert await held(store, A, rank=20) == Holding(file=new)
+
+
 # refused files
 
 
@@ -171,6 +182,7 @@ async def test_refusing_an_accepted_file_takes_its_texts_back_but_not_from_anoth
     await store.refuse_file(B, file.path, sha256=file.sha256, source="s", url="u", reason="wrong_paper")
     assert await held(store, B) == Holding()
     assert (await store.refusals(B))[0].path.read_bytes() == pdf(1)
+    assert ((await store.stats()).files, (await store.stats()).texts) == (0, 0)
 
 
 async def test_the_last_verdict_on_a_file_counts(store: PaperStore) -> None:
@@ -200,6 +212,7 @@ async def test_half_a_surrogate_pair_is_replaced_and_moves_no_offset(store: Pape
     assert await store.read_text(made.sha256) == "a\ufffdb"
     await store.add_attempt(A, Attempt("s", "http://\udcff", "not_pdf", detail="\ud800", hops=("\ud800",)))
     assert (await store.attempts(A))[0].url == "http://\ufffd"
+    assert await held(store, "\ud800", fingerprint="\ud800") == Holding()
 
 
 async def test_the_best_text_of_sufficient_rank_is_found(store: PaperStore) -> None:
@@ -292,6 +305,26 @@ async def test_giving_a_damaged_content_again_heals_it(store: PaperStore) -> Non
     assert file.path.read_bytes() == pdf(1)
 
 
+async def test_a_text_made_again_replaces_a_shortened_one(store: PaperStore) -> None:
+    file = await accept(store, A, pdf(1))
+    text = await convert(store, A, file, markdown(1))
+    text.path.write_bytes(b"")
+    assert await convert(store, A, file, markdown(1)) == text
+    assert await store.read_text(text.sha256) == markdown(1).markdown
+
+
+async def test_a_suspect_that_another_process_has_healed_meanwhile_stays(store: PaperStore, home: Path) -> None:
+    file = await accept(store, A, pdf(1))
+    session = Session(home)
+    await session.open()
+    try:
+        suspects = await session.read(damage.known, session.places)
+        assert await session.write(damage.discard, session.places, suspects, 0.0) == []
+    finally:
+        await session.close()
+    assert await held(store, A) == Holding(file=file)
+
+
 async def test_verify_finds_every_flipped_bit(store: PaperStore, home: Path) -> None:
     for number in range(3):
         await read_paper(store, number)
@@ -332,9 +365,10 @@ async def test_a_failed_conversion_counts_for_the_same_converter_only(store: Pap
     assert (await held(store, A, fingerprint="marker/2")).failure is None
 
 
-async def test_a_time_to_live_of_zero_remembers_nothing(store: PaperStore) -> None:
+async def test_a_time_to_live_of_zero_remembers_nothing(store: PaperStore, clock: Clock) -> None:
     await store.add_failure(A, StoredFailure("timeout"), ttl_s=HOUR)
     await store.add_failure(A, StoredFailure("dns"), ttl_s=0)
+    clock.now -= 1
     assert await held(store, A) == Holding()
 
 
@@ -552,6 +586,21 @@ async def test_opening_sweeps_what_the_dead_left_and_nothing_of_the_living_or_of
     assert objects(home) == {"notes"}
 
 
+async def test_a_new_store_waits_for_another_process_that_is_making_it(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "papers.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        task = asyncio.create_task(leave_at_once(tmp_path))
+        await asyncio.wait([task], timeout=0.1)
+        assert not task.done()
+        other.execute("ROLLBACK")
+        await task
+
+
+async def leave_at_once(home: Path) -> None:
+    async with PaperStore.open(home):
+        pass
+
+
 async def test_a_relative_home_stays_where_it_was(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home.parent)
     async with PaperStore.open(Path("home")) as store:
@@ -625,6 +674,7 @@ async def test_closing_finishes_what_runs(home: Path, patience: str) -> None:
         assert store_threads() == []
     async with PaperStore.open(home) as store:
         assert await store.paper(A) == {"title": "T"}
+    assert list((home / "tmp").iterdir()) == []
 
 
 async def test_opening_can_be_cancelled_and_leaves_nothing(home: Path) -> None:
