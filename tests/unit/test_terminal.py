@@ -12,7 +12,7 @@ from rich.console import Console
 from core.progress import ProgressEvent, Stage, Status
 from workflows.research.academic_lit_review.paper_processor.state import Outcome
 from workflows.research.academic_lit_review.report import label, report, summary
-from workflows.research.academic_lit_review.terminal import Display, Lines, Tally, named, sentence, view, why
+from workflows.research.academic_lit_review.terminal import Display, Lines, Names, Tally, named, sentence, view, why
 
 
 def event(status: Status, paper_id: str = "", done: int = 0, stage: Stage = "run", **detail: Any) -> ProgressEvent:
@@ -49,12 +49,12 @@ def written(shown: Console) -> str:
     ],
 )
 def test_an_event_is_one_sentence(told: ProgressEvent, line: str) -> None:
-    assert sentence(told) == line
+    assert sentence(told, Names().of(told)) == line
 
 
 def test_what_a_stranger_wrote_cannot_command_the_terminal() -> None:
-    line = sentence(event("failed", "10.1/x", reason="not_pdf", explanation="\x1b]0;x\x07\u202etitle", title="a\r\nb"))
-    assert line == "[ 0/12] failed     a b (not_pdf: the file is not a PDF: ]0;x title)"
+    told = event("failed", "10.1/x", reason="not_pdf", explanation="\x1b]0;x\x07\u202etitle", title="a\r\nb")
+    assert sentence(told, Names().of(told)) == "[ 0/12] failed     a b (not_pdf: the file is not a PDF: ]0;x title)"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,16 @@ def test_a_reason_is_explained(reason: str, told: str) -> None:
 def test_a_paper_is_called_by_its_title_its_file_or_its_id() -> None:
     assert named("Salt", "/a/b.pdf", "10.1/x") == "Salt"
     assert named("", "/a/b.pdf", "sha256:0") == "b.pdf"
+    assert named("", "file:///a/my%20paper.pdf", "sha256:0") == "my paper.pdf"
     assert named("", "https://example.org/b.pdf", "10.1/x") == "10.1/x"
+    assert named("", "", "sha256:" + "0123456789abcdef" * 4) == "sha256:0123456789ab"
+
+
+def test_a_name_once_told_is_remembered() -> None:
+    names = Names()
+    assert names.of(event("started", "sha256:0")) == "sha256:0"
+    assert names.of(event("acquired", "sha256:0", url="file:///a/b.pdf")) == "b.pdf"
+    assert names.of(event("converting", "sha256:0")) == "b.pdf"
 
 
 # the live display
@@ -88,12 +97,12 @@ def test_the_tally_counts_what_happened() -> None:
         event("converting", "stored"),
         event("failed", "c"),
     ):
-        tally.take(told)
+        tally.take(told, str(told["detail"].get("title", told["paper_id"])))
     assert (tally.total, tally.obtained, tally.read, tally.failed) == (12, {"a", "b", "stored"}, {"a"}, {"c"})
     assert tally.summary() == "1 from the cache · 1 failed · converting Salt; stored"
 
-    tally.take(event("converted", "b"))
-    tally.take(event("failed", "stored"))
+    tally.take(event("converted", "b"), "b")
+    tally.take(event("failed", "stored"), "stored")
     assert tally.current == {}
     assert tally.summary() == "1 from the cache · 2 failed"
 
@@ -101,7 +110,7 @@ def test_the_tally_counts_what_happened() -> None:
 def test_many_papers_at_work_are_cut_short() -> None:
     tally = Tally()
     for number in range(6):
-        tally.take(event("converting", str(number)))
+        tally.take(event("converting", str(number)), str(number))
     assert tally.summary() == "converting 0; 1; 2; 3 and 2 more"
 
 
@@ -145,7 +154,13 @@ READ: Outcome = {
     "pages": 1,
     "chars": 12345,
 }
-CACHED: Outcome = {"paper_id": "sha256:0", "status": "cached", "source": "local", "url": "/home/me/b.pdf", "chars": 5}
+CACHED: Outcome = {
+    "paper_id": "sha256:0",
+    "status": "cached",
+    "source": "local",
+    "url": "file:///home/me/b.pdf",
+    "chars": 5,
+}
 FAILED: Outcome = {
     "paper_id": "10.1/gone",
     "status": "failed",
@@ -158,8 +173,8 @@ def test_the_outcomes_are_one_line_each_in_a_pipe() -> None:
     shown = console()
     report([READ, CACHED, FAILED], shown)
     assert written(shown).splitlines() == [
-        "converted  pmc            Salt (1 page, 12,345 characters)",
-        "cached     local          b.pdf (5 characters)",
+        "converted  pmc            Salt (1 page, 12,345 chars)",
+        "cached     local          b.pdf (5 chars)",
         "failed     -              10.1/gone (paywall: the page offers the text for money or to subscribers; 1 tried)",
     ]
 
@@ -184,4 +199,4 @@ def test_a_refused_file_of_the_user_is_called_by_its_name() -> None:
 
 def test_the_summary_counts() -> None:
     assert summary([READ, CACHED, FAILED]) == "2 of 3 papers read, 1 from the cache, 1 failed"
-    assert summary([READ]) == "1 of 1 papers read"
+    assert summary([READ]) == "1 of 1 paper read"

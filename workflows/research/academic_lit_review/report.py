@@ -54,7 +54,7 @@ def _facts(outcome: Outcome) -> tuple[str, str]:
         return "-", f"{why(outcome['reason'], outcome.get('detail', ''))}; {attempts}"
     pages = outcome.get("pages", 0)
     paged = f"{plural(pages, 'page')}, " if pages else ""
-    return outcome.get("source", "-"), f"{paged}{outcome.get('chars', 0):,} characters"
+    return outcome.get("source", "-"), f"{paged}{outcome.get('chars', 0):,} chars"
 
 
 def _table(outcomes: list[Outcome]) -> Table:
