@@ -37,21 +37,31 @@ def parse(text: str, folder: Path) -> Iterator[PaperMetadata | Note]:
 
 def _records(text: str) -> Iterator[tuple[int, Fields]]:
     """Yield each record with its first line. A record ends with `ER` or where the next begins: `ER` may be missing."""
-    start, last, fields = 0, "", Fields()
+    start, last, fields = 0, "", _empty()
     for number, line in enumerate(re.split(r"\r\n|\r|\n", text), start=1):
         match = _LINE.match(line.strip())
         tag, value = (match.group(1), match.group(2) or "") if match else ("", line.strip())
-        if tag in ("TY", "ER"):
-            if start:
-                yield start, fields
-            start, fields = (number if tag == "TY" else 0), defaultdict(list)
-        elif tag and start:
-            fields[tag].append(value)
-        elif value and start and last in fields and len(fields[last][-1]) < MAX_CHARS:
-            fields[last][-1] += f" {value}"  # a long value goes on in the next line
-        last = tag or last
+        if tag not in ("TY", "ER"):
+            last = _add(fields, tag or last, value, more=not tag)
+            continue
+        if start:
+            yield start, fields
+        start, last, fields = (number if tag == "TY" else 0), "", _empty()
     if start:
         yield start, fields
+
+
+def _empty() -> Fields:
+    return defaultdict(list)
+
+
+def _add(fields: Fields, tag: str, value: str, *, more: bool) -> str:
+    """Add a value, or `more` of the one before it, which went on in the next line; return the tag."""
+    if not more:
+        fields[tag].append(value)
+    elif value and tag in fields and len(fields[tag][-1]) < MAX_CHARS:
+        fields[tag][-1] += f" {value}"
+    return tag
 
 
 def _paper(fields: Fields, folder: Path) -> PaperMetadata:
