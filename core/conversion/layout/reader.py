@@ -57,7 +57,7 @@ class PageReader:
         turn = max(range(4), key=lambda quarters: votes[quarters])
         frame = _Frame(page.get_bbox(), turn)
         return PageText(
-            number, frame.width, frame.height, list(_lines(tokens, frame, number)), sum(map(str.isalnum, text))
+            number, frame.width, frame.height, list(_once(_lines(tokens, frame, number))), sum(map(str.isalnum, text))
         )
 
     def _tokens(self, textpage: pdfium.PdfTextPage, text: str) -> Iterator[_Token]:
@@ -164,3 +164,14 @@ def _apart(before: Word, word: Word) -> bool:
     size = max(before.style.size, word.style.size)
     back = word.x0 < before.x0 - 0.5 * size or abs(word.y - before.y) > 0.7 * size
     return back or word.x0 - before.x1 > WIDE_GAP * size
+
+
+def _once(lines: Iterator[Line]) -> Iterator[Line]:
+    """Leave out lines printed again in the same place, as shadows and corrected proofs do."""
+    seen: dict[str, list[Line]] = {}
+    for line in lines:
+        twins = seen.setdefault(line.text, [])
+        if any(abs(line.x0 - twin.x0) < 3 and abs(line.y - twin.y) < 0.5 * line.style.size for twin in twins):
+            continue
+        twins.append(line)
+        yield line

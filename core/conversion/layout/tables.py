@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import inf
 from statistics import median
 
 from core.conversion.layout.blocks import Block
@@ -15,11 +16,14 @@ _TABLE = re.compile(r"((continued|cont\.?)\s+)?(table|tab\.)[\s\-\u2013]*([A-Z]?
 _MENTION = re.compile(
     r"\s+(shows?|lists?|presents?|summari[sz]es?|gives?|reports?|is|are|and|reveals?)\b", re.IGNORECASE
 )
+_NUMBER = re.compile(r"[-+\u2212]?\d+([.,]\d+)?\s*%?")
 _PROSE_WIDTH = 0.26  # of the page: narrower text in several lines may be a cell
 _GUTTER = 0.55  # times the size: the narrowest gap between two columns
 _SPANNING = 0.12  # of the rows may run across a gap between two columns
 _FAR = 5.0  # times the size: a wider gap between two rows ends the table
 _WORD_GAP = 0.42  # times the size: the widest gap between two words of one cell
+_COLUMN = 0.7  # of the rows in one block: the file holds the table column by column, and blocks are no cells
+_BESIDE = 150.0  # points
 _CLOSE = 0.9  # times the size: two rows of a table never stand closer
 
 
@@ -65,6 +69,7 @@ def _region(caption: Block, blocks: list[Block], width: float, body: Style, *, b
     side.sort(key=lambda block: block.top if below else -block.bottom)
     walls = [b for b in blocks if b is not caption and _stops(b, width, body)]
     margin = max((wall.x1 for wall in walls if wall.x1 <= caption.x0), default=0.0)  # of a caption in a right column
+    limit = min((wall.x0 for wall in walls if _beside(wall, caption)), default=inf)
     edge = caption.bottom if below else caption.top
     taken: list[Block] = []
     for block in side:
@@ -79,12 +84,17 @@ def _region(caption: Block, blocks: list[Block], width: float, body: Style, *, b
             continue
         if len(taken) > 2 and _note(block, left, right):
             break
-        if block.x0 < margin or _walled(block, left, right, walls):
+        if block.x0 < margin or block.x0 >= limit or _walled(block, left, right, walls):
             continue
         taken.append(block)
         left, right = min(left, block.x0), max(right, block.x1)
         edge = max(edge, block.bottom) if below else min(edge, block.top)
     return _trimmed(taken)
+
+
+def _beside(other: Block, caption: Block) -> bool:
+    """Tell whether another table begins at about the same height to the right."""
+    return is_caption(other) and other.x0 > caption.x1 and abs(other.top - caption.top) < _BESIDE
 
 
 def _trimmed(taken: list[Block]) -> list[Block]:
@@ -205,27 +215,35 @@ def _cells(row: _Row, bounds: list[float]) -> list[str]:
 def _merged(rows: list[_Row], cells: list[list[str]]) -> list[list[str]]:
     """Join the lines of cells that run over several lines."""
     steps = [(after.y - row.y) / row.size for row, after in pairwise(rows)]
+    by_cell = not any(sum(owner in row.owners for row in rows) > _COLUMN * len(rows) for owner in rows[0].owners)
     merged: list[list[str]] = []
     for index, row in enumerate(cells):
-        if index and _same(index, rows, cells, steps):
+        if index and not _counted(merged[-1], row) and _same(index, rows, cells, steps, by_cell=by_cell):
             merged[-1] = [f"{a} {b}".strip() for a, b in zip(merged[-1], row, strict=True)]
         else:
             merged.append(row)
     return merged
 
 
-def _same(index: int, rows: list[_Row], cells: list[list[str]], steps: list[float]) -> bool:
+def _same(index: int, rows: list[_Row], cells: list[list[str]], steps: list[float], *, by_cell: bool) -> bool:
     """Tell whether a baseline belongs to the same row of the table as the one above it."""
     above, here, step = cells[index - 1], cells[index], steps[index - 1]
     if step < _CLOSE:
         if _label(here):
             return index == len(steps) or step <= steps[index] or not here[0]
         return not _label(above) or index == 1 or step < steps[index - 2]
-    if not rows[index].owners & rows[index - 1].owners:
+    shared = rows[index].owners & rows[index - 1].owners
+    if not shared:
         return False
     least = min((other for other in steps if other >= _CLOSE), default=0.0)
-    spaced = sum(other > 1.25 * least for other in steps) > 0.2 * len(steps)  # rows stand apart more than lines do
+    loose = sum(other > 1.25 * least for other in steps)  # rows that stand further apart than lines do
+    spaced = loose > (0.05 if by_cell else 0.2) * len(steps)
     return _partial(above) or _partial(here) or (spaced and step < 1.15 * least)
+
+
+def _counted(above: list[str], here: list[str]) -> bool:
+    """Tell whether a number stands below a number: numbers do not go on in the next line."""
+    return any(_NUMBER.fullmatch(a) and _NUMBER.fullmatch(b) for a, b in zip(above, here, strict=True))
 
 
 def _label(row: list[str]) -> bool:
