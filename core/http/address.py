@@ -68,10 +68,10 @@ def is_public(address: Address) -> bool:
     return isinstance(address, IPv4Address) or address in _GLOBAL_UNICAST
 
 
-def parse(url: str | httpx.URL) -> httpx.URL:
+def parse(url: str, *, base: httpx.URL | None = None) -> httpx.URL:
     """Return `url` in its one canonical form, without fragment; raise `FetchError("bad_url")` if it is no web page."""
     try:
-        parsed = httpx.URL(url.strip() if isinstance(url, str) else url)
+        parsed = base.join(url.strip()) if base else httpx.URL(url.strip())
         scheme, host, port = parsed.scheme, parsed.raw_host.decode("ascii"), parsed.port
     except (httpx.InvalidURL, UnicodeError, ValueError) as error:
         # `from None`: the parser quotes what it could not read, and that may hold a key

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 
 import httpx
 
@@ -88,20 +89,31 @@ def decoder(encoding: str, most: int) -> Inflater | Plain:
 
 async def pieces(response: httpx.Response, *, raw_bytes: int, inflated_bytes: int) -> AsyncGenerator[bytes]:
     """Yield the decoded body; raise `too_large` beyond `raw_bytes` and `bad_encoding` beyond `inflated_bytes`."""
-    _refuse_announced(response, raw_bytes)
     decode = decoder(response.headers.get("content-encoding", ""), inflated_bytes)
-    received = given = 0
-    with translated(answering=True):
-        async for chunk in response.aiter_raw():
-            received += len(chunk)
-            if received > raw_bytes:
-                raise FetchError("too_large", f"more than {raw_bytes} bytes", size=received)
+    given = 0
+    async with aclosing(_chunks(response, raw_bytes)) as chunks:
+        async for chunk in chunks:
             for piece in decode.feed(chunk):
                 yield piece
                 given += 1
-                if given % PIECES_PER_TURN == 0:
-                    await asyncio.sleep(0)
+                await _share(given)
     decode.finish()
+
+
+async def _share(given: int) -> None:
+    if given % PIECES_PER_TURN == 0:
+        await asyncio.sleep(0)
+
+
+async def _chunks(response: httpx.Response, most: int) -> AsyncGenerator[bytes]:
+    _refuse_announced(response, most)
+    received = 0
+    with translated(answering=True):
+        async for chunk in response.aiter_raw():
+            received += len(chunk)
+            if received > most:
+                raise FetchError("too_large", f"more than {most} bytes", size=received)
+            yield chunk
 
 
 def _refuse_announced(response: httpx.Response, most: int) -> None:

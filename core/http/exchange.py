@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from typing import TypeVar
@@ -67,6 +68,7 @@ class Exchange:
         self._budget = budget
         self._secrets = secrets(request.url, request.headers)
         self._visited: list[httpx.URL] = []
+        self._status: int | None = None
 
     @property
     def method(self) -> str:
@@ -98,14 +100,19 @@ class Exchange:
     ) -> T:
         """Follow redirects to an accepted answer and return what `take` makes of it."""
         with self._told():
-            while True:
-                self._check()
-                async with hosts.turn(self.lane), self._budget.spend(), self._sent(transport) as response:
-                    target = self._target(response)
-                    if target is None:
-                        await self._accept(response)
-                        return await take(response)
-                self._move(target)
+            return await self._follow(transport, hosts, take)
+
+    async def _follow(
+        self, transport: httpx.AsyncBaseTransport, hosts: Hosts, take: Callable[[httpx.Response], Awaitable[T]]
+    ) -> T:
+        while True:
+            self._check()
+            async with hosts.turn(self.lane), self._budget.spend(), self._sent(transport) as response:
+                target = self._target(response)
+                if target is None:
+                    await self._accept(response)
+                    return await take(response)
+            self._move(target)
 
     @contextmanager
     def _told(self) -> Generator[None]:
@@ -113,6 +120,7 @@ class Exchange:
             yield
         except FetchError as error:
             error.url, error.hops, error.seconds = self.url, self.hops, self.seconds
+            error.status = self._status
             raise
 
     def _check(self) -> None:
@@ -124,6 +132,7 @@ class Exchange:
     async def _sent(self, transport: httpx.AsyncBaseTransport) -> AsyncGenerator[httpx.Response]:
         with translated(answering=False):
             response = await transport.handle_async_request(self._request)
+        self._status = response.status_code
         async with aclosing(response):
             _log.debug("%s %s: %d", self._request.method, self.url, response.status_code)
             yield response
@@ -131,19 +140,15 @@ class Exchange:
     def _target(self, response: httpx.Response) -> httpx.URL | None:
         location = response.headers.get("location", "")
         follows = self._policy.redirects > 0 and self._request.method in ("GET", "HEAD")
-        if response.status_code not in REDIRECTS or not location or not follows:
-            return None
-        try:
-            return parse(self._request.url.join(location))
-        except httpx.InvalidURL as error:
-            raise FetchError("bad_url", f"redirected to nonsense ({type(error).__name__})") from None
+        redirected = response.status_code in REDIRECTS and location and follows
+        return parse(location, base=self._request.url) if redirected else None
 
     async def _accept(self, response: httpx.Response) -> None:
         status = response.status_code
         if accepted(self._request.method, status):
             return
         reason = f"http_{status}" if status < 600 else "bad_answer"
-        error = FetchError(reason, self.lane, status=status, retry_after_s=retry_after(response.headers))
+        error = FetchError(reason, self.lane, retry_after_s=retry_after(response.headers))
         error.head = await _head(response)
         raise error
 
@@ -157,6 +162,7 @@ class Exchange:
         self._visited.append(request.url)
         if target in self._visited or len(self._visited) > self._policy.redirects:
             raise FetchError("redirect_loop", f"after {len(self._visited)} redirects")
+        self._status = None
         self._request = httpx.Request(request.method, target, headers=headers, extensions=request.extensions)
 
 
@@ -168,11 +174,15 @@ def _same_party(here: httpx.URL, there: httpx.URL) -> bool:
 
 async def _head(response: httpx.Response) -> bytes:
     """Return the beginning of a refusal: it tells a bot wall from a missing page."""
-    head = b""
+    head = bytearray()
     with suppress(FetchError):
-        async with aclosing(pieces(response, raw_bytes=1 << 30, inflated_bytes=1 << 30)) as body:
-            async for piece in body:
-                head += piece
-                if len(head) >= HEAD_BYTES:
-                    break
-    return head[:HEAD_BYTES]
+        await _begin(head, response)
+    return bytes(head[:HEAD_BYTES])
+
+
+async def _begin(head: bytearray, response: httpx.Response) -> None:
+    async with aclosing(pieces(response, raw_bytes=sys.maxsize, inflated_bytes=sys.maxsize)) as body:
+        async for piece in body:
+            head += piece
+            if len(head) >= HEAD_BYTES:
+                return

@@ -17,21 +17,26 @@ from core.settings import MIB
 
 async def page(response: httpx.Response, exchange: Exchange, *, most: int) -> Page:
     """Read the body, at most `most` bytes of it before and after inflating."""
-    body = bytearray()
-    async with aclosing(pieces(response, raw_bytes=most, inflated_bytes=most)) as stream:
-        async for piece in stream:
-            body += piece
+    body = b"" if exchange.method == "HEAD" else await _read(response, most)
     if not body and exchange.method == "GET":
-        raise FetchError("empty", "the answer has no content", status=response.status_code)
+        raise FetchError("empty", "the answer has no content")
     return Page(
         url=exchange.url,
         status=response.status_code,
         headers=dict(response.headers),
-        body=bytes(body),
+        body=body,
         hops=exchange.hops,
         media_type=_media_type(response),
         seconds=exchange.seconds,
     )
+
+
+async def _read(response: httpx.Response, most: int) -> bytes:
+    body = bytearray()
+    async with aclosing(pieces(response, raw_bytes=most, inflated_bytes=most)) as stream:
+        async for piece in stream:
+            body += piece
+    return bytes(body)
 
 
 async def file(response: httpx.Response, exchange: Exchange, *, part: Part, limits: tuple[int, int]) -> Download:
@@ -39,7 +44,7 @@ async def file(response: httpx.Response, exchange: Exchange, *, part: Part, limi
     await asyncio.to_thread(part.begin)
     await _fill(part, response, limits)
     if not part.size:
-        raise FetchError("empty", "the answer has no content", status=response.status_code)
+        raise FetchError("empty", "the answer has no content")
     path, sha256 = await asyncio.to_thread(part.keep)
     return Download(
         path=path,

@@ -11,13 +11,14 @@ import httpx
 
 #: Names of query parameters whose values are secrets, or the user's mail address. `keyword` and `author` are not.
 _SECRET = re.compile(
-    r"key(?!w)|token|secret|passw|pwd|signature|credential|session|mail|jwt|auth(?!or)|^(sig|sid)$", re.I
+    r"key(?!w)|token|secret|passw|pwd|signature|credential|session|mail|jwt|auth(?!ors?(_|\b))|^(sig|sid)$", re.I
 )
-_PARAMETER = re.compile(r"([?&;])([^=&;#]*)=([^&;#]*)")
+_PARAMETER = re.compile(r"([?&;])([^?=&;#]*)=([^&;#]*)")
 _USERINFO = re.compile(r"//[^/?#]*@")
 
 #: Headers that may follow a redirect to another host; everything else a caller gives stays with the host it is for.
 SAFE_HEADERS = frozenset({"accept", "accept-encoding", "accept-language", "user-agent"})
+_COMMON_HEADERS = SAFE_HEADERS | {"connection", "content-length", "content-type", "host"}
 
 
 def redact(url: str | httpx.URL) -> str:
@@ -35,12 +36,10 @@ def _is_secret(name: str) -> bool:
 
 
 def secrets(url: httpx.URL, headers: Mapping[str, str]) -> frozenset[str]:
-    """Return the values in a request that only its own host may see."""
-    queried = {value for name, value in url.params.multi_items() if _is_secret(name)}
-    headed = {
-        value.split()[-1] for name, value in headers.items() if name.lower() not in SAFE_HEADERS and value.strip()
-    }
-    return frozenset(queried | headed) - {""}
+    """Return the values in a request that only its own host may see; what is shorter than six letters is no key."""
+    queried = [value for name, value in url.params.multi_items() if _is_secret(name)]
+    headed = [word for name, value in headers.items() if name not in _COMMON_HEADERS for word in value.split()[-1:]]
+    return frozenset(value for value in queried + headed if len(value) >= 6)
 
 
 def without(url: httpx.URL, values: frozenset[str]) -> httpx.URL:

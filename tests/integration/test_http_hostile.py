@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from blockbuster import blockbuster_ctx
 
 from core.errors import FetchError
 from core.http import HttpClient
@@ -27,19 +26,12 @@ LIMITS: dict[str, Any] = {
     "retry_base_s": 0,
     "max_tries": 1,
     "connect_timeout_s": 5.0,
-    "idle_timeout_s": 0.3,
-    "total_timeout_s": 0.6,
+    "idle_timeout_s": 0.2,
+    "total_timeout_s": 0.4,
     "max_page_bytes": MIB,
     "max_download_bytes": MIB,
     "max_inflated_bytes": 2 * MIB,
 }
-
-
-@pytest.fixture(autouse=True)
-def unblocked() -> Any:
-    """Fail any test in which `core` blocks the event loop."""
-    with blockbuster_ctx(scanned_modules=["core"]):
-        yield
 
 
 @pytest.fixture

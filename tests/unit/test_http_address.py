@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any
 
+import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.errors import FetchError
 from core.http import HttpClient
@@ -259,6 +262,30 @@ def test_a_url_has_one_canonical_form_and_one_line_to_wait_in(url: str, canonica
     assert parsed.raw_host.decode() in canonical
     assert str(parsed) in (canonical, canonical.replace("xn--bcher-kva", "b\u00fccher"))
     assert lane(parsed) == key
+
+
+HOSTS = st.text("abc019.-_:[]%@\\/ xX\u3002\uff0e\u00fc\u2460", max_size=20)
+REST = st.text("ab/.?#&=%@\\ \u00fc", max_size=20)
+
+
+def parsed_or_none(text: str, base: httpx.URL | None) -> httpx.URL | None:
+    try:
+        return parse(text, base=base)
+    except FetchError:
+        return None
+
+
+@pytest.mark.parametrize("base", [None, httpx.URL("https://a.example/b/c?d")])
+@given(
+    text=st.text(max_size=40) | st.builds("http://{}{}".format, HOSTS, REST) | st.builds("//{}{}".format, HOSTS, REST)
+)
+def test_any_text_is_a_url_in_canonical_form_or_a_bad_one(base: httpx.URL | None, text: str) -> None:
+    parsed = parsed_or_none(text, base)
+
+    if parsed is not None:
+        assert parse(str(parsed)) == parsed
+        assert parsed.scheme in ("http", "https")
+        assert parsed.host
 
 
 async def test_a_service_client_reaches_its_own_origin_and_no_other() -> None:

@@ -148,6 +148,7 @@ async def test_keys_follow_an_upgrade_to_https_but_no_downgrade_and_no_other_por
         ("https://b.example/?api_key=S3CRET&q=1", "https://b.example/?q=1"),
         ("https://b.example/?next=%2Fx%3Fkey%3DS3CRET&q=1", "https://b.example/?q=1"),
         ("https://b.example/?X-Amz-Signature=abc", "https://b.example/?X-Amz-Signature=abc"),
+        ("https://b.example/?back=https://a.example/&id=1", "https://b.example/?back=https://a.example/&id=1"),
     ],
 )
 async def test_a_key_echoed_into_a_redirect_to_another_host_is_taken_out(location: str, asked: str) -> None:
@@ -215,3 +216,21 @@ async def test_a_cancelled_request_is_cancelled_and_leaves_its_slot() -> None:
             await asker.ask(request, take, timeout_s=60.0)
 
     assert (await asker.ask(request, take, timeout_s=60.0)).status == 200
+
+
+async def test_a_failure_in_the_middle_of_a_document_tells_the_status_and_the_way_there() -> None:
+    web = chain("https://a.example/", "https://b.example/p")
+    web.put("https://b.example/p", Answer(200, {"content-length": "99999"}))
+
+    error = await fails(web, "https://a.example/")
+
+    assert (error.reason, error.status, error.url) == ("too_large", 200, "https://b.example/p")
+    assert error.hops == ("https://a.example/",)
+
+
+async def test_a_head_request_is_about_a_body_of_any_size() -> None:
+    web = FakeWeb().put("https://a.example/", Answer(200, {"content-length": "99999"}, b""))
+
+    page = await fetch(web, "https://a.example/", method="HEAD")
+
+    assert (page.body, page.headers["content-length"]) == (b"", "99999")

@@ -30,6 +30,10 @@ CANARY = "C4N4RY"
         ("https://a.example/p?mailto=me@x.org&email=me", "https://a.example/p?mailto=***&email=***"),
         ("https://a.example/p?X-Amz-Signature=x&X-Amz-Date=1", "https://a.example/p?X-Amz-Signature=***&X-Amz-Date=1"),
         ("https://a.example/p?keyword=x&author=y&key=", "https://a.example/p?keyword=x&author=y&key="),
+        (
+            "https://a.example/p?authorization=x&author_name=y&authors=z",
+            "https://a.example/p?authorization=***&author_name=y&authors=z",
+        ),
         ("https://user:word@a.example/p", "https://a.example/p"),
         ("https://a.example/p#token=x", "https://a.example/p"),
         ("//user@a.example/?sid=x", "//a.example/?sid=***"),
