@@ -21,7 +21,8 @@ BUSY_TIMEOUT_S = 30.0
 
 _FULL = "the disk is full: free some space and run again, nothing finished is lost"
 _DENIED = "it cannot be written: check its owner and permissions, or choose another home"
-_DAMAGED = "it is damaged: move it away (the files beside it stay), or restore a copy"
+_DAMAGED = "it is damaged: move it away (the files beside it are kept), or restore a copy"
+_NO_LOCKS = "its file system cannot lock files: choose a home on a local disk"
 _BUSY = f"another process has kept it locked for {BUSY_TIMEOUT_S:.0f} seconds: end that process and run again"
 
 #: What to tell the user for a primary result code of SQLite (sqlite.org/rescode.html). Any other one is a bug of ours.
@@ -35,7 +36,7 @@ _ADVICE = {
     sqlite3.SQLITE_IOERR: "the disk reports an error: check it (and its quota), then run again",
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_NOTADB: "it is not a paper store: move it away or choose another home",
-    sqlite3.SQLITE_PROTOCOL: "its file system cannot lock files: choose a home on a local disk",
+    sqlite3.SQLITE_PROTOCOL: _NO_LOCKS,
 }
 _ERRNO_ADVICE = {
     errno.ENOSPC: _FULL,
@@ -46,7 +47,8 @@ _ERRNO_ADVICE = {
     errno.EROFS: _DENIED,
     errno.ENOTDIR: "it is not a folder: choose another home",
     errno.EEXIST: "it is not a folder: choose another home",
-    errno.ENOLCK: "its file system cannot lock files: choose a home on a local disk",
+    errno.ENOLCK: _NO_LOCKS,
+    errno.EOPNOTSUPP: _NO_LOCKS,
 }
 
 
@@ -100,12 +102,14 @@ class Database:
         self.path = path
         self._connection: sqlite3.Connection | None = None
 
-    def open(self) -> None:
-        """Connect. Several processes may do so at once."""
+    def open(self, check: Callable[[sqlite3.Connection], None]) -> None:
+        """Connect; nothing is changed before `check` has passed. Several processes may do so at once."""
         db = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, factory=_Connection)
         self._connection = db
         db.row_factory = sqlite3.Row
         db.execute("PRAGMA foreign_keys = ON")
+        with self.reading():
+            check(db)
         patient(lambda: db.execute("PRAGMA journal_mode = WAL").fetchone())
         db.execute("PRAGMA synchronous = FULL")
 

@@ -115,7 +115,7 @@ def staged(source: Path, scratch: Path, sha256: str) -> Generator[tuple[Path, in
 
     A file that already lies in the scratch folder is taken as it is; any other belongs to somebody and is copied.
     """
-    if source.is_relative_to(scratch) and not source.is_symlink():
+    if source.resolve().is_relative_to(scratch.resolve()) and not source.is_symlink():
         yield source, _seal(source, sha256)
         return
     with _temporary(scratch) as copy:
@@ -189,7 +189,16 @@ def set_aside(place: Path, damaged: Path) -> None:
 
 def sweep(places: Places, known: Container[Path]) -> int:
     """Delete the objects that are not `known`, return how many there were."""
-    orphans = [path for path in places.objects() if path not in known]
+    orphans = [path for path in places.objects() if path not in known and path.is_file()]
     for path in orphans:
         path.unlink()
     return len(orphans)
+
+
+def retire(places: Places) -> None:
+    """Move the objects of a lost database to a folder of their own: to a new one they would be orphans."""
+    if any(places.objects()):
+        folder = Path(tempfile.mkdtemp(prefix="unindexed-", dir=places.home))
+        for name in ("files", "texts", "refused"):
+            if (places.home / name).exists():
+                os.rename(places.home / name, folder / name)

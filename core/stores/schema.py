@@ -110,26 +110,34 @@ CREATE UNIQUE INDEX one_open_job ON jobs (paper_id, service) WHERE closed_at IS 
 """
 
 
-def prepare(db: sqlite3.Connection) -> None:
-    """Create the tables in an empty database; raise StoreError when it is not ours to use."""
+def check(db: sqlite3.Connection) -> None:
+    """Raise StoreError when the database is not ours to use; an empty one is. Call it in a transaction."""
+    empty = _empty(db)
     (version,) = db.execute("PRAGMA user_version").fetchone()
     (application,) = db.execute("PRAGMA application_id").fetchone()
-    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if not (version or application or tables):
-        _create(db)
-    elif application != APPLICATION:
+    if not empty and application != APPLICATION:
         raise StoreError("papers.sqlite belongs to another program: move it away or choose another home")
-    elif version > VERSION:
+    if version > VERSION:
         raise StoreVersionError(
             f"papers.sqlite has format {version}, this program knows formats up to {VERSION}: "
             "update academic-lit-review or choose another home"
         )
 
 
-def _create(db: sqlite3.Connection) -> None:
-    """Run the statements one by one: `executescript` would commit the transaction we are in."""
+def create(db: sqlite3.Connection) -> bool:
+    """Make the tables in an empty database; tell whether it was one.
+
+    The statements run one by one: `executescript` would commit the transaction we are in.
+    """
+    if not _empty(db):
+        return False
     for statement in TABLES.split(";\n"):
         if statement.strip():
             db.execute(statement)
     db.execute(f"PRAGMA application_id = {APPLICATION}")
     db.execute(f"PRAGMA user_version = {VERSION}")
+    return True
+
+
+def _empty(db: sqlite3.Connection) -> bool:
+    return db.execute("SELECT 1 FROM sqlite_master").fetchone() is None

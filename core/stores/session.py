@@ -39,9 +39,10 @@ class Session:
 
     def _open(self) -> None:
         objects.make_folder(self.places.tmp)
-        self.database.open()
+        self.database.open(schema.check)
         with self.database.writing() as db:
-            schema.prepare(db)
+            if schema.create(db):
+                objects.retire(self.places)
             scratch.sweep(self.places.tmp)
             objects.sweep(self.places, {thing.path for thing in damage.known(db, self.places)})
             self._scratch.open()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -55,6 +56,17 @@ async def store(home: Path, clock: Clock) -> AsyncIterator[PaperStore]:
         yield opened
     assert faults(home) == []
     assert list((home / "tmp").iterdir()) == []
+
+
+@pytest.fixture
+def nobody(home: Path) -> Iterator[None]:
+    """Take the right to write the home away."""
+    home.mkdir(0o555)
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    yield
+    os.seteuid(before)
 
 
 async def held(store: PaperStore, paper_id: str, *, rank: int = 10, fingerprint: str = "fake/1") -> Holding:
@@ -522,9 +534,11 @@ async def test_the_database_of_another_program_is_a_clear_error(tmp_path: Path) 
     home = tmp_path
     with closing(sqlite3.connect(home / "papers.sqlite")) as db:
         db.execute("CREATE TABLE recipes (name TEXT)")
+    before = (home / "papers.sqlite").read_bytes()
     with pytest.raises(StoreError, match="belongs to another program"):
         async with PaperStore.open(home):
             pass
+    assert (home / "papers.sqlite").read_bytes() == before
 
 
 @pytest.mark.parametrize("place", ["file", "file/below"])
@@ -552,6 +566,23 @@ async def test_a_damaged_database_is_a_clear_error(home: Path) -> None:
             pass
 
 
+async def test_a_home_that_may_not_be_written_is_a_clear_error(home: Path, nobody: None) -> None:
+    with pytest.raises(StoreError, match="it cannot be written: check its owner and permissions"):
+        async with PaperStore.open(home):
+            pass
+
+
+async def test_when_the_database_is_moved_away_the_files_are_kept(home: Path) -> None:
+    async with PaperStore.open(home) as store:
+        await read_paper(store, 1)
+    (home / "papers.sqlite").unlink()
+    for _ in range(2):
+        async with PaperStore.open(home) as store:
+            assert (await store.stats()).files == 0
+    (kept,) = home.glob("unindexed-*")
+    assert objects(kept) == {sha256(pdf(1)), sha256(markdown(1).markdown.encode())}
+
+
 async def test_a_closed_store_says_so(home: Path) -> None:
     async with PaperStore.open(home) as store:
         pass
@@ -571,7 +602,10 @@ async def test_opening_sweeps_what_the_dead_left_and_nothing_of_the_living_or_of
         (home / folder).mkdir(parents=True)
     (home / "tmp/run-fedcba9876543210.lock").touch()
     (home / "tmp/run-0123456789abcdef/half.pdf").touch()
+    async with PaperStore.open(home):
+        pass
     (home / "files/ab" / f"{'ab' * 32}.pdf").touch()
+    (home / "files/ab" / f"{'cd' * 32}.pdf").mkdir()
     (home / "refused" / ("cd" * 32)).touch()
     (home / "files/ab/notes.txt").touch()
     async with PaperStore.open(home) as first:
