@@ -25,7 +25,8 @@ LABEL = re.compile(
 _REFERENCES = re.compile(r"(\d+\.?\s+)?(references?|bibliography|(literature|works) cited)\s*:?", re.IGNORECASE)
 _FRONT = 20 * 3000  # weighted letters: a table of contents may name the references, but not so late
 _SENTENCE_END = re.compile(r"[.!?:;][\"'\u201d\u2019)\]]*[\d,\u2013\-\[\]]*$")
-BULLET = re.compile(r"([\u2022\u25cf\u25cb\u25e6\u25a0\u25aa\u2023\u00b7\uf0b7\u2713-]|\(?\d{1,2}[.)]|\(?[a-z][.)])$")
+BULLET = re.compile(r"[\u2022\u25cf\u25cb\u25e6\u25a0\u25aa\u2023\u00b7\uf0b7\u2713]")
+_ITEM = re.compile(r"-|\(?\d{1,2}[.)]|\(?[a-z][.)]")
 
 
 @dataclass(eq=False)
@@ -147,6 +148,8 @@ def _new_paragraph(block: Block, line: Line) -> bool:
     left, right = block.x0, block.x1
     if _heads(last, line) and (len(block.lines) == 1 or line.style not in _styles(block.lines[-4:])):
         return True
+    if len(line.words) > 1 and BULLET.fullmatch(line.words[0].text):
+        return True
     ended = bool(_SENTENCE_END.search(last.text))
     if ended and last.x1 < right - 2 * size and len(block.lines) > 1:
         return True
@@ -155,7 +158,7 @@ def _new_paragraph(block: Block, line: Line) -> bool:
         return ended
     if len(block.lines) > 1 and line.x0 - block.lines[0].x0 < 0.3 * size and last.x0 - line.x0 > 0.7 * size:
         return min(other.x0 for other in block.lines[1:]) - line.x0 > 0.7 * size  # a hanging indent: references, lists
-    return bool(BULLET.match(line.words[0].text)) and len(line.words) > 1 and ended
+    return ended and len(line.words) > 1 and bool(_ITEM.fullmatch(line.words[0].text))
 
 
 def _heads(last: Line, line: Line) -> bool:

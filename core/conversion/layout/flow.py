@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from core.conversion.layout.blocks import Block
+from core.conversion.layout.blocks import BULLET, Block
 
 _ENDED = re.compile(r"[.!?:;][\"'\u201d\u2019)\]]*[\d,\u2013\-\[\]()\s]*$")
 _NEAR = 0.7  # points two sizes may differ in one paragraph
@@ -50,6 +50,8 @@ def _rest(block: Block, waiting: list[Block]) -> int | None:
             return None
         if other.kind != "text":
             continue
+        if BULLET.match(other.text):
+            return None
         alike = abs(other.style.size - block.style.size) <= _NEAR
         if alike and _resumes(block, other):
             return place
@@ -62,5 +64,7 @@ def _resumes(block: Block, other: Block) -> bool:
     start = other.text[0]
     if block.lines[-1].hyphen or start.islower():
         return len(other.text) > _SMALL // 3
+    if BULLET.match(block.text):
+        return False
     full = block.lines[-1].x1 > block.x1 - 2 * block.style.size and len(block.lines) > 1
     return full and len(other.text) > _SMALL and not other.style.bold

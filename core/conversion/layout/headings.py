@@ -37,6 +37,7 @@ class Headings:
 
     def __init__(self, blocks: list[Block], body: Style) -> None:
         self._blocks, self._body = blocks, body
+        self._begun = False  # the title, the authors and so on are behind us
         self._pages = _Pages(blocks)
         self._after = {id(block): after for block, after in pairwise(blocks)}
         self._styles = Counter(block.style for block in blocks if self._weak(block) and self._leads(block))
@@ -44,18 +45,24 @@ class Headings:
     def marked(self) -> list[Block]:
         """Return the blocks, headings marked, and run-in headings split off."""
         name = title(self._blocks, self._body)
-        begun = name is None
+        self._begun = name is None
         marked: list[Block] = []
         for block in self._blocks:
             if block is name:
                 block.kind, block.level = "heading", 1
-            elif self._is_heading(block):
-                begun = begun or block.page > 1 or bool(KNOWN.fullmatch(block.text))
-                block.kind, block.level = ("heading", _level(block.text)) if begun else (block.kind, 0)
-            elif block.kind == "text" and begun:
-                marked.extend(self._run_in(block))
+            else:
+                marked.extend(self._mark(block))
             marked.append(block)
+        _ranked([block for block in marked if block.level == 2])
         return marked
+
+    def _mark(self, block: Block) -> list[Block]:
+        """Mark a heading, unless it is front matter; return the run-in heading split off from a text."""
+        if self._is_heading(block):
+            self._begun = self._begun or block.page > 1 or bool(KNOWN.fullmatch(block.text))
+            block.kind, block.level = ("heading", _level(block.text)) if self._begun else (block.kind, 0)
+            return []
+        return self._run_in(block) if self._begun else []
 
     def _is_heading(self, block: Block) -> bool:
         if block.kind not in ("text", "note") or not self._shaped(block):
@@ -122,6 +129,8 @@ class Headings:
 
     def _run_in(self, block: Block) -> list[Block]:
         """Split off, and return, the heading that `block` begins with on the line of its text."""
+        if block.kind != "text":
+            return []
         first = block.lines[0]
         count = _run_in_words(first.words)
         head = " ".join(word.text for word in first.words[:count])
@@ -154,6 +163,21 @@ def _aligned(block: Block, below: Block) -> bool:
 def _level(text: str) -> int:
     number = NUMBER.match(text)
     return min(6, 1 + max(1, len(re.findall(r"\d+", number[1])))) if number else 2
+
+
+def _ranked(headings: list[Block]) -> None:
+    """Lower the headings without numbers that are set in another way than the sections with well-known names."""
+    known = Counter(_look(block) for block in headings if KNOWN.fullmatch(block.text))
+    if not known:
+        return
+    top = known.most_common(1)[0][0]
+    for block in headings:
+        if _look(block) != top and block.style.size < top[0] + 1.5 and not NUMBER.match(block.text):
+            block.level = 3
+
+
+def _look(block: Block) -> tuple[int, str, bool, bool]:
+    return round(block.style.size), block.style.face, block.style.bold, block.text.isupper()
 
 
 class _Pages:

@@ -11,6 +11,7 @@ from core.conversion.layout.words import Line
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _LINK = re.compile(r"\](?=[(\[])")
 _MARKUP = re.compile(r"(?=#{1,6}(?:\s|$)|>|\||```|~~~|={3,}$|-{3,}$|[+*-]\s|\[[^\]]*\]:)")
+_BROKEN = re.compile(r"[^\W\d_]{2}-$")  # PDFium itself knows the hyphens within a page
 _LIGATURES = str.maketrans(
     {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st"}
 )
@@ -40,7 +41,7 @@ def rendered(block: Block, vocabulary: Vocabulary) -> list[Part]:
         parts = [(block.page, _code(block))]
     else:
         parts = list(_running(block.lines, vocabulary))
-        parts[0] = parts[0][0], _opening(block) + parts[0][1]
+        parts[0] = parts[0][0], _opened(block.kind, block.level, parts[0][1])
     page, last = parts[-1]
     if block.kind == "heading":
         last = last.rstrip(" :")
@@ -54,9 +55,12 @@ def _running(lines: list[Line], vocabulary: Vocabulary) -> Iterator[Part]:
         if line.page != page:
             yield page, text
             page, text = line.page, ""
-        text += escaped(line.text)
-        if index + 1 < len(lines):
-            text += vocabulary.hyphen(line.text, lines[index + 1].text) if line.hyphen else " "
+        after = lines[index + 1].text if index + 1 < len(lines) else ""
+        broken = line.hyphen or (_BROKEN.search(line.text) and after[:1].islower())
+        words = line.text.removesuffix("-") if broken else line.text
+        text += escaped(words)
+        if after:
+            text += vocabulary.hyphen(words, after) if broken else " "
     yield page, text
 
 
@@ -65,12 +69,13 @@ def escaped(text: str) -> str:
     return _LINK.sub(r"]\\", _TAG.sub(r"\\<", text.translate(_LIGATURES)))
 
 
-def _opening(block: Block) -> str:
-    """Return what precedes the text; a backslash keeps words from being taken for markup."""
-    first = block.lines[0].text
-    if block.kind == "heading":
-        return "#" * block.level + " "
-    return "\\" if _MARKUP.match(first) and not BULLET.match(block.lines[0].words[0].text) else ""
+def _opened(kind: str, level: int, text: str) -> str:
+    """Return `text` with what must precede it; a backslash keeps words from being taken for markup."""
+    if kind == "heading":
+        return "#" * level + " " + text
+    if BULLET.match(text):
+        return "- " + text[1:].lstrip()
+    return "\\" + text if _MARKUP.match(text) else text
 
 
 def _table(rows: list[list[str]]) -> str:

@@ -14,7 +14,7 @@ _LETTERS = re.compile(r"[^\W\d_]{3}")
 def title(blocks: list[Block], body: Style) -> Block | None:
     """Return the block of the title; if it was set in several, they are made one and the others leave `blocks`."""
     page = [block for block in blocks if block.page == blocks[0].page]
-    large = [block for block in page if block.style.size > body.size + 1 and _nameable(block.text)]
+    large = [block for block in page if block.style.size > body.size + 0.9 and _nameable(block.text)]
     fit = [block for block in large if not _cited(block.text, page)]
     size = max((block.style.size for block in fit), default=0.0)
     groups = _groups([block for block in fit if block.style.size > 0.95 * size], size)
