@@ -155,3 +155,40 @@ def test_thousands_of_labels_cost_little_and_become_one_note(read: Read) -> None
     labels = "#for i in range(4000) { place(dx: calc.rem(i, 20) * 10pt, dy: calc.quo(i, 20) * 1pt, text(3pt)[#i]) }"
     markdown = "".join(read(PLAIN + "#lorem(30)\n" + labels))
     assert markdown.count("\n\n") < 20
+
+
+def test_columns_written_line_by_line_across_the_page_are_told_apart(read: Read) -> None:
+    left = [f"left {n} keeps to its own column of the page" for n in range(12)]
+    right = [f"right {n} keeps to its own column of the page" for n in range(12)]
+    lines = "".join(
+        f"#place(dy: {n * 12}pt)[{a}]\n#place(dx: 240pt, dy: {n * 12}pt)[{b}]\n"
+        for n, (a, b) in enumerate(zip(left, right, strict=True))
+    )
+    (page,) = read(PLAIN.replace("width: 300pt", "width: 560pt") + lines)
+    assert " ".join(page.split()) == " ".join(left + right)
+
+
+def test_text_printed_twice_in_one_place_is_read_once(read: Read) -> None:
+    (page,) = read(PLAIN + "#place[#lorem(40)]\n#place(dx: 0.3pt, dy: 0.3pt)[#lorem(40)]")
+    assert page.count("Lorem ipsum") == 1
+
+
+def test_list_items_become_list_items(read: Read) -> None:
+    (page,) = read(PLAIN + "#lorem(30)\n- one thing that matters, and\n- another thing\n\n#lorem(30)")
+    assert "\n\n- one thing that matters, and\n\n- another thing\n\n" in page
+
+
+def test_a_word_broken_at_the_foot_of_a_page_is_whole(read: Read) -> None:
+    source = (
+        PLAIN + "#lorem(30) is bio-\n#pagebreak()\npesticides which help, as the text of this page says. #lorem(30)"
+    )
+    first, second = read(source)
+    assert first.endswith(" is bio")
+    assert second.startswith("pesticides which help")
+
+
+def test_sections_set_less_prominently_than_known_ones_rank_below_them(read: Read) -> None:
+    head = "#text(14pt, weight: {0}bold{0})[{1}]\n\n#lorem(30)\n\n"
+    smaller = head.replace("14pt", "11pt")
+    source = PLAIN + head.format('"', "Methods") + smaller.format('"', "Animals") + head.format('"', "Results")
+    assert headings("".join(read(source))) == ["## Methods", "### Animals", "## Results"]

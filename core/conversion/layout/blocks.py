@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import median
 
+from core.conversion.layout.order import ordered
 from core.conversion.layout.words import Line, PageText, Style, prevailing
 
 CAPTION = re.compile(
@@ -82,8 +83,8 @@ def body_style(pages: Iterable[PageText]) -> Style:
 
 
 def blocks(page: PageText) -> list[Block]:
-    """Group the lines of a page, in the order of its content stream."""
-    lines = _mended(page.lines)
+    """Group the lines of a page, in the order of reading."""
+    lines = ordered(_mended(page.lines))
     lead = _leading(lines)
     found: list[Block] = []
     for line in lines:
