@@ -138,8 +138,8 @@ async def test_the_samples_are_read_and_the_second_run_takes_them_from_the_cache
         status, out, err = await lit_review(net, tmp_path, "read", papers, "--out", "texts")
         assert status == 3
         assert len(out.splitlines()) == 12
-        assert out.count("converted ") == 11
-        assert "failed     -              What a degree costs" in out
+        assert out.count("converted  ") == 11
+        assert "failed     -                  What a degree costs" in out
         assert "11 of 12 papers read, 1 failed; texts in texts" in err
         assert "[12/12]" in err
 
@@ -183,7 +183,7 @@ async def test_pdfs_on_disk_are_read_where_they_are(tmp_path: Path) -> None:
     status, out, _ = await lit_review(None, tmp_path, "read", "mine", "--retrieve-url", "")
     assert status == 3
     assert sorted(line.split()[0] for line in out.splitlines()) == ["converted", "failed"]
-    assert "local          Canopy cover" in out
+    assert "local              Canopy cover" in out
     assert "page.pdf" in out
     assert (folder / "good.pdf").exists()
 

@@ -40,6 +40,7 @@ def written(shown: Console) -> str:
         ),
         (event("converting", "10.1/x", pages=9), "[ 0/12] converting 10.1/x (9 pages)"),
         (event("converted", "10.1/x", 4, pages=9, seconds=0.51), "[ 4/12] converted  10.1/x (9 pages, 0.5 s)"),
+        (event("converted", "10.1/x", 4, seconds=0.0), "[ 4/12] converted  10.1/x (text, 0.0 s)"),
         (event("cached", "10.1/x", 4, pages=9, seconds=0.0), "[ 4/12] cached     10.1/x (9 pages)"),
         (
             event("failed", "10.1/x", 5, reason="no_location", title="Salt"),
@@ -54,7 +55,7 @@ def test_an_event_is_one_sentence(told: ProgressEvent, line: str) -> None:
 
 def test_what_a_stranger_wrote_cannot_command_the_terminal() -> None:
     told = event("failed", "10.1/x", reason="not_pdf", explanation="\x1b]0;x\x07\u202etitle", title="a\r\nb")
-    assert sentence(told, Names().of(told)) == "[ 0/12] failed     a b (not_pdf: the file is not a PDF: ]0;x title)"
+    assert sentence(told, Names().of(told)) == "[ 0/12] failed     a b (not_pdf: ]0;x title)"
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,7 @@ def test_what_a_stranger_wrote_cannot_command_the_terminal() -> None:
 )
 def test_a_reason_is_explained(reason: str, told: str) -> None:
     assert why(reason) == told
+    assert why(reason, "landing: more is known") == f"{reason}: landing: more is known"
 
 
 def test_a_paper_is_called_by_its_title_its_file_or_its_id() -> None:
@@ -173,9 +175,9 @@ def test_the_outcomes_are_one_line_each_in_a_pipe() -> None:
     shown = console()
     report([READ, CACHED, FAILED], shown)
     assert written(shown).splitlines() == [
-        "converted  pmc            Salt (1 page, 12,345 chars)",
-        "cached     local          b.pdf (5 chars)",
-        "failed     -              10.1/gone (paywall: the page offers the text for money or to subscribers; 1 tried)",
+        "converted  pmc                Salt (1 page, 12,345 chars)",
+        "cached     local              b.pdf (5 chars)",
+        "failed     -                  10.1/gone (paywall: the page offers the text for money or to subscribers; 1 tried)",
     ]
 
 

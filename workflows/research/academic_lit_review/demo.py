@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from core.conversion.converter import PageSpan
 from core.errors import InputError
 from core.progress import ProgressEvent
 from core.stores.papers import PaperStore
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
 
 #: How many of the samples cannot be had, on purpose: nobody offers them, and the run has to say so.
 EXPECTED_FAILURES = 1
-#: The excerpt: so many lines of at least so many characters, from this page on if the paper has it.
-_LINES, _WIDTH, _PAGE = 3, 40, 2
+#: The excerpt: so many lines of so many characters.
+_LINES, _WIDTH = 3, 96
 
 
 @dataclass(frozen=True)
@@ -116,19 +118,17 @@ async def _run(net: Internet, home: Path, show: Callable[[ProgressEvent], None])
 
 
 async def _excerpt(outcomes: list[Outcome], store: PaperStore) -> str:
-    """Return a few lines of the longest paper, with the page they stand on."""
+    """Return the beginning of the longest paragraph on the second page of the longest paper."""
     read = [outcome for outcome in outcomes if outcome["status"] != "failed"]
     if not read:
         return ""
     chosen = max(read, key=lambda outcome: (outcome.get("pages", 0), outcome["paper_id"]))
     text = await store.read_text(chosen["text_sha256"])
     stored = next(each for each in await store.texts_of(chosen["paper_id"]) if each.sha256 == chosen["text_sha256"])
-    for page in sorted(stored.pages, key=lambda page: (page.number < _PAGE, page.number)):
-        lines = [line for line in text[page.start : page.end].splitlines() if len(line) >= _WIDTH and line[0].isalpha()]
-        if len(lines) >= _LINES:
-            quoted = "\n".join(f"  | {line[: 2 * _WIDTH]}..." for line in lines[:_LINES])
-            return f"from {label(chosen)}, page {page.number}:\n{quoted}"
-    return ""
+    page = stored.pages[min(1, len(stored.pages) - 1)] if stored.pages else PageSpan(1, 0, len(text))
+    paragraphs = [part for part in text[page.start : page.end].split("\n\n") if part[:1].isalpha()]
+    lines = textwrap.wrap(max(paragraphs, key=len, default=""), _WIDTH)[:_LINES]
+    return "\n".join([f"from {label(chosen)}, page {page.number}:", *(f"  | {line}" for line in lines)])
 
 
 def _opening(total: int) -> str:
@@ -153,7 +153,7 @@ def _closing(shown: Shown, home: Path, out: Path | None, *, keep: bool) -> str:
     return "\n".join(
         [
             f"first run: {summary(shown.first.outcomes)} in {shown.first.seconds:.1f} s, {verdict}; {place}",
-            f"second run: {len(cached)} of {total} from the cache in {shown.second.seconds:.1f} s",
+            f"second run: {len(cached)} of {total} from the cache in {shown.second.seconds:.2f} s",
             shown.excerpt,
         ]
     )

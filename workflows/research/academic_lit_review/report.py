@@ -27,7 +27,7 @@ def report(outcomes: Iterable[Outcome], console: Console, *, as_json: bool = Fal
     else:
         for outcome in outcomes:
             source, result = _facts(outcome)
-            console.out(f"{outcome['status']:<10} {source:<14} {label(outcome)} ({result})", highlight=False)
+            console.out(f"{outcome['status']:<9}  {source:<17}  {label(outcome)} ({result})", highlight=False)
 
 
 def label(outcome: Outcome) -> str:

@@ -62,10 +62,10 @@ def plural(count: int, thing: str) -> str:
 
 
 def why(reason: str, detail: str = "") -> str:
-    """Return a reason as a sentence."""
+    """Return a reason with what is known beyond it, else with what it means."""
     family = reason.split(":")[0]
-    meaning = REASONS.get(family) or ("the server said no" if family.startswith("http_") else "")
-    return printable(": ".join(part for part in (reason, meaning if family == reason else "", detail) if part))
+    meaning = REASONS.get(reason) or ("the server said no" if family.startswith("http_") else "")
+    return printable(f"{reason}: {detail or meaning}".removesuffix(": "))
 
 
 class Names:
@@ -108,7 +108,8 @@ def _facts(status: str, detail: Mapping[str, Any]) -> str:
         return printable(f"{detail.get('source', '')}, {detail.get('bytes', 0) / 1e6:.1f} MB")
     if status in ("converting", "converted", "cached"):
         seconds = f", {detail['seconds']:.1f} s" if status == "converted" and "seconds" in detail else ""
-        return f"{plural(int(detail.get('pages') or 0), 'page')}{seconds}"
+        paged = plural(int(detail["pages"]), "page") if detail.get("pages") else "text"
+        return f"{paged}{seconds}"
     return printable(_pairs(detail))
 
 
