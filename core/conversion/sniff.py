@@ -49,8 +49,8 @@ def _text(head: bytes) -> str | None:
     for bom, encoding in _BOMS:
         if head.startswith(bom):
             return head[len(bom) :].decode(encoding, "replace")
-    if re.search(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]", head):
-        return None
+    if re.search(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]", head) and not head.lstrip().startswith(b"<"):
+        return None  # but markup is markup: abstracts copied from a PDF bring its control characters along
     return head.decode("utf-8", "replace")
 
 

@@ -228,6 +228,15 @@ async def test_a_failure_in_the_middle_of_a_document_tells_the_status_and_the_wa
     assert error.hops == ("https://a.example/",)
 
 
+async def test_every_answer_is_closed_also_those_that_are_not_read() -> None:
+    web = FakeWeb().put("https://a.example/", Answer(302, {"location": "/p"}, b"moved"))
+    web.put("https://a.example/p", Answer(200, {"content-length": "99999"}))
+
+    await fails(web, "https://a.example/")
+
+    assert web.open == 0
+
+
 async def test_a_head_request_is_about_a_body_of_any_size() -> None:
     web = FakeWeb().put("https://a.example/", Answer(200, {"content-length": "99999"}, b""))
 

@@ -34,6 +34,7 @@ CANARY = "C4N4RY"
             "https://a.example/p?authorization=x&author_name=y&authors=z",
             "https://a.example/p?authorization=***&author_name=y&authors=z",
         ),
+        ("https://a.example/p?q=1?token=x", "https://a.example/p?q=1?token=***"),
         ("https://user:word@a.example/p", "https://a.example/p"),
         ("https://a.example/p#token=x", "https://a.example/p"),
         ("//user@a.example/?sid=x", "//a.example/?sid=***"),
@@ -49,7 +50,13 @@ async def resolve(host: str) -> Sequence[str]:
 
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntext"
-ECHO = b"HTTP/1.1 302 Found\r\nLocation: /b?token=" + CANARY.encode() + b"\r\nContent-Length: 0\r\n\r\n"
+ECHO = (
+    b"HTTP/1.1 302 Found\r\nLocation: /"
+    + CANARY.encode()
+    + b"/b?x="
+    + CANARY.encode()
+    + b"\r\nContent-Length: 0\r\n\r\n"
+)
 FAILURES = [
     b"HTTP/1.1 404 Not Found\r\nContent-Length: 6\r\n\r\n" + CANARY.encode(),
     ECHO,

@@ -159,7 +159,7 @@ async def test_retry_after_on_a_lasting_refusal_says_nothing_about_the_host() ->
 
 
 async def test_all_tries_share_one_total_time() -> None:
-    asking = Asking(Answer(503, takes_s=40.0), retry_base_s=0)
+    asking = Asking(Answer(503, takes_s=40.0), retry_base_s=0, max_tries=9)
 
     error = await asking.fails(timeout_s=100.0)
 

@@ -60,3 +60,8 @@ def test_a_file_is_what_it_begins_with(head: bytes, kind: str) -> None:
 @given(st.binary(max_size=200) | st.text(alphabet="<>!?[]-/ \nhtmlarticDOYPE", max_size=200).map(str.encode))
 def test_any_bytes_are_of_a_known_kind(head: bytes) -> None:
     assert sniff(head) in KINDS
+
+
+def test_a_page_with_a_stray_control_character_is_still_a_page() -> None:
+    """Seen in a real abstract: a PDF's soft hyphens arrive as the control character 2."""
+    assert sniff(b"<!DOCTYPE html>\n<html><p>entanglement renor\x02malization") == "html"

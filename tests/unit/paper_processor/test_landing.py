@@ -106,6 +106,9 @@ def test_an_article_in_html_is_the_full_text_and_an_abstract_is_not() -> None:
     sections = "".join(f"<h2>{name}</h2><p>{'word ' * 900}</p>" for name in ("1. Introduction", "Methods", "Results"))
 
     assert read_page(f"<article>{sections}</article>", URL).full_text
+    references = "".join(f"<li>Smith {n}. {'A title of some length. ' * 5}</li>" for n in range(80))
+    abstract = "<h3>Background</h3><p>x</p><h3>Methods</h3><p>y</p><h3>Results</h3><p>z</p>"
+    assert not read_page(f"{abstract}<h2>References</h2><ol>{references}</ol>", URL).full_text
     assert not read_page("<h2>Introduction</h2><h2>Methods</h2><h2>Results</h2><p>teaser</p>", URL).full_text
 
 

@@ -19,9 +19,11 @@ PDF_TAGS = (
     "eprints.document_url",
     "dc.identifier.pdf",
 )
-#: A page with this much text under this many section headings is an article, not its announcement.
-FULL_TEXT_CHARS = 12_000
+#: A page with this much running text and this many section headings is an article, not its announcement: a structured
+#: abstract has the headings but a tenth of the text, and its reference list is no paragraphs.
+FULL_TEXT_CHARS = 4_000
 FULL_TEXT_SECTIONS = 3
+PARAGRAPH_CHARS = 80
 MAX_LINKS = 5
 
 _PDF_LINK = re.compile(
@@ -56,7 +58,7 @@ def read_page(body: str, url: str) -> LandingPage:
     tree = parse(body)
     text = " ".join(tree.text_content().split())
     links = _pdf_links(tree, url)
-    full = _is_full_text(tree, text)
+    full = _is_full_text(tree)
     if not links and not full and paywall(text):
         raise NotAdmitted("paywall", "the page offers the text to subscribers only")
     meta = _meta(tree)
@@ -131,9 +133,11 @@ def _anchors(tree: html.HtmlElement) -> list[str]:
     return alternates + named + shaped
 
 
-def _is_full_text(tree: html.HtmlElement, text: str) -> bool:
+def _is_full_text(tree: html.HtmlElement) -> bool:
+    lengths = [len(p.text_content()) for p in tree.iter("p")]
     headings = {h.text_content().strip().lower() for h in tree.iter("h1", "h2", "h3", "h4")}
-    return len(text) >= FULL_TEXT_CHARS and sum(bool(_SECTIONS.match(h)) for h in headings) >= FULL_TEXT_SECTIONS
+    running = sum(length for length in lengths if length >= PARAGRAPH_CHARS)
+    return running >= FULL_TEXT_CHARS and sum(bool(_SECTIONS.match(h)) for h in headings) >= FULL_TEXT_SECTIONS
 
 
 def _license(tree: html.HtmlElement, meta: dict[str, str]) -> str:

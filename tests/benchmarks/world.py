@@ -1,0 +1,112 @@
+"""The loopback internet with the papers of a plan, in a process of its own: its work must not slow down what we measure.
+
+`python -m tests.benchmarks.world FOLDER` serves a folder that `write` made, until its standard input closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.loopback import Internet, corpus
+from core.loopback.__main__ import serve
+from core.metadata import PaperMetadata
+from core.settings import Settings
+from tests.benchmarks.plan import SLOTS, Paper, Plan
+from tests.pdfs import build, stream
+
+#: Bytes of padding in each PDF, so that writing, hashing and syncing one costs what it does.
+PDF_BYTES = 200_000
+
+_LINE = "Every number in this paper was planned before it was measured, as is good practice. "
+
+
+@dataclass(frozen=True)
+class World:
+    """A running loopback internet: how to reach it, and its papers as a discovery phase would give them."""
+
+    options: dict[str, Any]
+    papers: list[PaperMetadata]
+    convert_s: dict[str, float]
+    ids: dict[str, str]
+
+    def settings(self, home: Path, **overrides: Any) -> Settings:
+        """Return settings for a run against it; times that were chosen for tests are those of a patient client."""
+        patient = {"idle_timeout_s": 60.0, "total_timeout_s": 120.0, "poll_interval_s": 1.0}
+        slots = {"max_downloads": SLOTS, "host_concurrency": SLOTS}
+        return Settings(**{"_env_file": None, **self.options, **patient, **slots, "home": home, **overrides})
+
+
+@contextmanager
+def serving(plan: Plan, folder: Path, *, pdf_bytes: int = PDF_BYTES) -> Iterator[World]:
+    """Give a running loopback internet with the papers of `plan`; `folder` takes their files."""
+    convert_s, ids = write(plan, folder, pdf_bytes)
+    command = [sys.executable, "-m", "tests.benchmarks.world", str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        told = json.loads(process.stdout.readline())
+        try:
+            yield World(told["settings"], told["papers"], convert_s, ids)
+        finally:
+            process.stdin.close()
+            process.wait(30)
+
+
+def write(plan: Plan, folder: Path, pdf_bytes: int = PDF_BYTES) -> tuple[dict[str, float], dict[str, str]]:
+    """Write the library of a plan; return the conversion time and the paper id by the hash of each file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines, convert_s, ids = [], {}, {}
+    for paper in plan.papers:
+        data = pdf(paper, pdf_bytes)
+        (folder / f"{paper.number}.pdf").write_bytes(data)
+        sha256 = hashlib.sha256(data).hexdigest()
+        convert_s[sha256], ids[sha256] = paper.convert_s, paper.doi
+        route = {"kind": "oa_url" if paper.download_s or not paper.job_s else "retrieve", "delay_s": paper.ready_s}
+        lines.append(json.dumps({"paper": record(paper), "pdf": f"{paper.number}.pdf", "routes": [route]}))
+    (folder / "papers.jsonl").write_text("\n".join(lines))
+    return convert_s, ids
+
+
+def record(paper: Paper) -> PaperMetadata:
+    """Return what a discovery phase would know of a planned paper."""
+    return {"doi": paper.doi, "title": title(paper), "relevance_score": paper.relevance}
+
+
+def title(paper: Paper) -> str:
+    """Return the title of a planned paper."""
+    return f"Planned paper number {paper.number} on the pace of pipelines"
+
+
+def pdf(paper: Paper, size: int) -> bytes:
+    """Return a PDF with the pages of the plan that states its title and DOI."""
+    first = [title(paper), f"doi:{paper.doi}", *[_LINE] * 12]
+    pages = range(8, 8 + paper.pages)
+    shape = b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Resources <</Font <</F 3 0 R>>>> /Contents %d 0 R>>"
+    objects = {
+        1: b"<</Type /Catalog /Pages 2 0 R>>",
+        2: b"<</Type /Pages /Kids [%b] /Count %d>>" % (b" ".join(b"%d 0 R" % n for n in pages), paper.pages),
+        3: b"<</Type /Font /Subtype /Type1 /BaseFont /Helvetica>>",
+        4: _text(first),
+        5: _text([_LINE] * 14),
+        6: stream(random.Random(paper.number).randbytes(size)),
+    }
+    return build(objects | {n: shape % (4 if n == 8 else 5) for n in pages})
+
+
+def _text(lines: list[str]) -> bytes:
+    shown = b" ".join(b"(%b) Tj 0 -20 Td" % line.encode() for line in lines)
+    return stream(b"BT /F 9 Tf 50 750 Td %b ET" % shown)
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(Internet(lambda: corpus.library(Path(sys.argv[1]))), None))
