@@ -104,6 +104,17 @@ async def test_a_file_of_the_user_is_copied_and_left_alone(store: PaperStore, tm
     assert list(store.scratch.iterdir()) == []
 
 
+async def test_no_detour_makes_a_file_of_the_user_ours(store: PaperStore, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.pdf"
+    mine.write_bytes(pdf(1))
+    (store.scratch / "link").symlink_to(mine)
+    detour = store.scratch / "../../../mine.pdf"
+    for path in (detour, store.scratch / "link"):
+        await store.add_file(A, path, sha256=sha256(pdf(1)), media_type=PDF, source="user", url="")
+    assert mine.read_bytes() == pdf(1)
+    (store.scratch / "link").unlink()
+
+
 async def test_the_same_content_is_one_object_whoever_gives_it_under_whatever_type(
     store: PaperStore, home: Path
 ) -> None:
