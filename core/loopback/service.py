@@ -85,50 +85,64 @@ class Jobs:
         return "failed" if job.route.fault.isupper() else "completed"
 
 
-def build(world: World, jobs: Jobs) -> Starlette:
-    """Build the service."""
+@dataclass(frozen=True)
+class Service:
+    """The handlers of the service's four addresses."""
 
-    async def health(request: Request) -> Response:
-        vpn = world.plan.vpn
+    world: World
+    jobs: Jobs
+
+    async def health(self, request: Request) -> Response:
+        """Answer `GET /health`."""
+        vpn = self.world.plan.vpn
         return JSONResponse({"status": "healthy"} | ({} if vpn is None else {"vpn_connected": vpn}))
 
-    async def retrieve(request: Request) -> Response:
+    async def retrieve(self, request: Request) -> Response:
+        """Answer `POST /retrieve`."""
         body = await request.json()
-        served, route = jobs.planned(body)
-        world.traffic.note(request.state.number, paper=served.id)
-        await world.traffic.enter(f"submit:{served.id}")
-        refusal = await _refusal(world, served, route, "submit")
+        served, route = self.jobs.planned(body)
+        await self._arrive(request, "submit", served)
+        refusal = await _refusal(self.world, served, route, "submit")
         if refusal:
             return refusal
-        job = jobs.open(body, request.headers.get("idempotency-key"))
-        world.traffic.submitted(served.id)
+        job = self.jobs.open(body, request.headers.get("idempotency-key"))
+        self.world.traffic.submitted(served.id)
         return JSONResponse({"job_id": job.id, "status": "pending"})
 
-    async def status(request: Request) -> Response:
-        job = jobs.by_id.get(request.path_params["id"])
+    async def status(self, request: Request) -> Response:
+        """Answer `GET /jobs/{id}`."""
+        job = self.jobs.by_id.get(request.path_params["id"])
         if job is None:
             return JSONResponse({"detail": "Job not found"}, 404)
-        world.traffic.note(request.state.number, paper=job.served.id)
-        await world.traffic.enter(f"status:{job.served.id}")
-        refusal = await _refusal(world, job.served, job.route, "status")
-        return refusal or JSONResponse(await _state(job, jobs.phase(job)))
+        await self._arrive(request, "status", job.served)
+        refusal = await _refusal(self.world, job.served, job.route, "status")
+        return refusal or JSONResponse(await _state(job, self.jobs.phase(job)))
 
-    async def file(request: Request) -> Response:
-        job = jobs.by_id.get(request.path_params["id"])
-        if job is None or jobs.phase(job) != "completed":
+    async def file(self, request: Request) -> Response:
+        """Answer `GET /jobs/{id}/file`."""
+        job = self.jobs.by_id.get(request.path_params["id"])
+        if job is None or self.jobs.phase(job) != "completed":
             return JSONResponse({"detail": "File not available"}, 404)
-        world.traffic.note(request.state.number, paper=job.served.id)
-        await world.traffic.enter(job.served.id)
-        call = Call(world, request, job.served, job.route, lambda: send(job.served, "retrieve"))
-        if faults.known(job.route.fault) and world.strikes(job.served, job.route):
+        await self._arrive(request, "", job.served)
+        call = Call(self.world, request, job.served, job.route, lambda: send(job.served, "retrieve"))
+        if faults.known(job.route.fault) and self.world.strikes(job.served, job.route):
             return await faults.named(job.route.fault)(call)
         return await call.ok()
 
+    async def _arrive(self, request: Request, step: str, served: Served) -> None:
+        """Log whose request this is and pass the gate before this step of it."""
+        self.world.traffic.note(request.state.number, paper=served.id)
+        await self.world.traffic.enter(f"{step}:{served.id}" if step else served.id)
+
+
+def build(world: World, jobs: Jobs) -> Starlette:
+    """Build the service."""
+    service = Service(world, jobs)
     paths: tuple[tuple[str, Handler, str], ...] = (
-        ("/health", health, "GET"),
-        ("/retrieve", retrieve, "POST"),
-        ("/jobs/{id}", status, "GET"),
-        ("/jobs/{id}/file", file, "GET"),
+        ("/health", service.health, "GET"),
+        ("/retrieve", service.retrieve, "POST"),
+        ("/jobs/{id}", service.status, "GET"),
+        ("/jobs/{id}/file", service.file, "GET"),
     )
     return Starlette(routes=[Path(path, _unless_down(jobs, handler), methods=[verb]) for path, handler, verb in paths])
 
