@@ -52,6 +52,7 @@ REASONS: dict[str, str] = {
     "source_blocked": "the retrieval service was refused by its source",
     "job_failed": "the retrieval job failed for another reason",
     "invalid_request": "the retrieval service refused the request",
+    "unknown_job": "the retrieval service does not know the job, or no longer does",
     "conversion_timeout": "the converter needed longer than its deadline",
     "conversion_failed": "the converter gave up on the file",
     "out_of_memory": "the converter needed more memory than it may have",

@@ -14,4 +14,5 @@
 - `objects`: files named by the hash of their content
 - `scratch`: folders for unfinished files, swept when their process is gone
 - `retrieve_academic`: the client of the retrieve-academic job service
+- `retrieve_jobs`, `retrieve_polling`: its jobs and what it says of them; how many are watched at once
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -48,41 +49,70 @@ class _Line(Generic[T]):
 
 
 class Lanes(Generic[T]):
-    """Entries by lane. `rules` is asked once for the manners of each lane; without it there are none to observe."""
+    """Entries by lane. `rules` is asked once for the manners of each lane; without it there are none to observe.
+
+    Whenever a lane may have become free it is offered: first by the time its pace lets it go, then by its first entry.
+    An offer that no longer holds is dropped, for what made it void has made another. So nothing is ever searched.
+    """
 
     def __init__(self, rules: Callable[[str], Lane] | None) -> None:
         self._rules = rules
         self._lines: dict[str, _Line[T]] = {}
+        self._paced: list[tuple[float, int, _Line[T]]] = []
+        self._ready: list[Entry[T]] = []
+        self._offers = itertools.count()
 
     def __iter__(self) -> Iterator[Entry[T]]:
         return (entry for line in self._lines.values() for entry in line.heap)
 
     def add(self, entry: Entry[T]) -> None:
         """Let an entry wait."""
-        heappush(self._line(entry).heap, entry)
+        line = self._line(entry)
+        heappush(line.heap, entry)
+        if line.heap[0] is entry:
+            self._offer(line)
 
     def pop(self, now: float) -> Entry[T] | None:
         """Take out the first entry of any lane that admits one at the time `now`; it then occupies its lane."""
-        ready = (line for line in self._lines.values() if line.free() and line.ready_at - now <= EARLY_S)
-        line = min(ready, key=lambda line: line.heap[0], default=None)
-        if line is None:
-            return None
-        line.running += 1
-        line.ready_at = now + line.rule.pace_s
-        return heappop(line.heap)
+        while self._paced and self._paced[0][0] - now <= EARLY_S:
+            _, _, line = heappop(self._paced)
+            if line.free():
+                heappush(self._ready, line.heap[0])
+        while self._ready:
+            entry = heappop(self._ready)
+            line = self._line(entry)
+            if line.free() and line.heap[0] is entry and line.ready_at - now <= EARLY_S:
+                return self._start(line, now)
+        return None
 
     def ready_at(self) -> float | None:
-        """Return when the next entry will be admitted, if time alone brings that about."""
-        return min((line.ready_at for line in self._lines.values() if line.free()), default=None)
+        """Return when to look again, after `pop` found nothing: None if time alone will bring nothing."""
+        return self._paced[0][0] if self._paced else None
 
     def leave(self, entry: Entry[T]) -> None:
         """Free the place in its lane that an entry occupied."""
-        self._line(entry).running -= 1
+        line = self._line(entry)
+        line.running -= 1
+        if line.rule.concurrency is not None:
+            self._offer(line)
 
     def clear(self) -> None:
         """Forget what waits."""
         for line in self._lines.values():
             line.heap.clear()
+        self._paced.clear()
+        self._ready.clear()
+
+    def _start(self, line: _Line[T], now: float) -> Entry[T]:
+        line.running += 1
+        line.ready_at = now + line.rule.pace_s
+        entry = heappop(line.heap)
+        self._offer(line)
+        return entry
+
+    def _offer(self, line: _Line[T]) -> None:
+        if line.free():
+            heappush(self._paced, (line.ready_at, next(self._offers), line))
 
     def _line(self, entry: Entry[T]) -> _Line[T]:
         name = entry.lane if self._rules else ""

@@ -263,7 +263,7 @@ async def test_a_parked_service_does_not_stretch_the_deadline() -> None:
 
 async def test_a_job_that_joins_late_is_asked_about_at_once() -> None:
     """f02 and f03: jobs were not polled until the last was submitted, or the slowest download had ended."""
-    client, service = client_of(ready_at(0))
+    client, _ = client_of(ready_at(0))
     queue: WorkQueue[RetrievalJob] = WorkQueue()
     ended = []
 
@@ -466,7 +466,7 @@ PLAN = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(plan=PLAN, reader_s=st.sampled_from([0.0, 7.0]))
 def test_whatever_the_service_does_each_job_ends_once_and_rightly(plan: list[Any], reader_s: float) -> None:
     """f04 to f09 together."""
