@@ -95,19 +95,19 @@ async def stops(writer: asyncio.StreamWriter, data: bytes) -> None:
 @pytest.mark.parametrize("case", HOSTILE)
 async def test_each_ends_in_time_with_its_reason(case: str, http: HttpClient) -> None:
     reason, script = HOSTILE[case]
-    async with raw_server(script) as server, asyncio.timeout(5.0):
+    async with raw_server(script) as server, asyncio.timeout(10.0):
         with pytest.raises(FetchError) as caught:
             await http.fetch(server.url)
 
     assert caught.value.reason == reason
     assert caught.value.url == server.url
-    assert caught.value.seconds < 2.0
+    assert caught.value.seconds < 4.0
 
 
 @pytest.mark.parametrize("case", HOSTILE)
 async def test_none_leaves_a_file_behind(case: str, http: HttpClient, tmp_path: Path) -> None:
     reason, script = HOSTILE[case]
-    async with raw_server(script) as server, asyncio.timeout(5.0):
+    async with raw_server(script) as server, asyncio.timeout(10.0):
         with pytest.raises(FetchError) as caught:
             await http.download(server.url, tmp_path)
 

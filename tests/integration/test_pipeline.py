@@ -335,6 +335,15 @@ async def test_no_name_leaves_the_store(tmp_path: Path, paper: dict[str, str]) -
     assert [path for path in tmp_path.rglob("*") if not path.is_relative_to(home) and path.is_file()] == []
 
 
+async def test_papers_answered_with_the_same_file_do_not_disturb_each_other(tmp_path: Path) -> None:
+    """Found with real papers: a download is named for its hash, and one paper removed the file of another."""
+    ways = [(Route("oa_url", fault="wrong_paper"), Route("oa_url", host="rogue"))] * 8
+    async with Internet(plan(*ways)) as net:
+        result = await run_paper_pipeline(net.papers, settings=net.settings(tmp_path, host_concurrency=8))
+
+    assert len(result.results) == 8
+
+
 async def test_nothing_is_left_in_the_scratch_folder(tmp_path: Path) -> None:
     async with Internet(SAMPLE_PLAN) as net:
         await run(net, tmp_path)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
+import tempfile
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
 from core.errors import FetchError, NotAdmitted, PaperError, RetrievalError
 from core.identifiers import paper_id
@@ -31,7 +32,8 @@ async def follow(route: Route, services: Services) -> Material | None:
     route.seen.add(location.url)
     started, found = time.monotonic(), None
     try:
-        found = await _ASK[location.kind](Try(location, route, services))
+        async with _desk(services.store.scratch) as folder:
+            found = await _ASK[location.kind](Try(location, route, services, folder))
         attempt = _worked(location, found)
     except PaperError as error:
         attempt = _failed(location, error)
@@ -39,6 +41,16 @@ async def follow(route: Route, services: Services) -> Material | None:
     route.tried.append(attempt)
     await services.store.add_attempt(route.paper_id, attempt)
     return found
+
+
+@asynccontextmanager
+async def _desk(scratch: Path) -> AsyncIterator[Path]:
+    """Give an attempt a folder of its own: two papers may be answered with the same file, named for its hash."""
+    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=scratch))
+    try:
+        yield folder
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 def _worked(location: Location, found: Material | None) -> Attempt:
@@ -56,7 +68,7 @@ def _failed(location: Location, error: PaperError) -> Attempt:
 
 async def _ask_url(at: Try) -> Material | None:
     try:
-        got = await at.services.http.download(at.location.url, at.services.store.scratch)
+        got = await at.services.http.download(at.location.url, at.folder)
     except FetchError as error:
         raise _named(error) from error
     return await keep(at, Got(got.path, got.sha256, got.size, got.head, got.url, got.status, got.hops))
@@ -76,12 +88,12 @@ async def _ask_job(at: Try) -> Material | None:
     if at.services.retrieval is None:
         raise RetrievalError("service_unavailable", "no retrieval service is configured")
     job_id = at.location.url.removeprefix("job:")
-    got = await at.services.retrieval.download_file(job_id, at.services.store.scratch)
+    got = await at.services.retrieval.download_file(job_id, at.folder)
     return await keep(at, Got(got.path, got.sha256, got.size, got.head, got.url, got.status))
 
 
 async def _ask_disk(at: Try) -> Material | None:
-    return await keep(at, await asyncio.to_thread(_copy, Path(at.location.url), at.services.store.scratch))
+    return await keep(at, await asyncio.to_thread(_copy, Path(at.location.url), at.folder))
 
 
 async def _ask_listing(at: Try) -> Material | None:
@@ -104,7 +116,7 @@ _ASK: dict[Kind, Callable[[Try], Awaitable[Material | None]]] = {
 
 def _copy(path: Path, folder: Path) -> Got:
     """Copy the user's own file into the scratch folder, so that what is looked at cannot change meanwhile."""
-    target = folder / uuid4().hex
+    target = folder / "given"
     try:
         shutil.copyfile(path, target)
     except OSError as error:

@@ -26,7 +26,7 @@ MAX_PAGE_BYTES = 8 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Got:
-    """A file in the scratch folder, not yet looked at."""
+    """A file in the attempt's folder, not yet looked at."""
 
     path: Path
     sha256: str
@@ -44,10 +44,11 @@ class Try:
     location: Location
     route: Route
     services: Services
+    folder: Path
 
 
 async def keep(at: Try, got: Got) -> Material | None:
-    """Look at what came, admit or refuse it; nothing stays in the scratch folder."""
+    """Look at what came; admit it, follow it or refuse it."""
     try:
         kind = sniff(got.head)
         return await _SORT.get(kind, _not_pdf)(at, got)
@@ -55,8 +56,6 @@ async def keep(at: Try, got: Got) -> Material | None:
         origin = {"source": at.location.source, "url": got.url, "reason": error.reason, "detail": error.detail}
         await at.services.store.refuse_file(at.route.paper_id, got.path, sha256=got.sha256, **origin)
         raise
-    finally:
-        await asyncio.to_thread(got.path.unlink, missing_ok=True)
 
 
 async def _not_pdf(at: Try, got: Got) -> Material | None:
