@@ -78,12 +78,12 @@ class Exchange:
     @property
     def url(self) -> str:
         """Return where the request is now, redacted."""
-        return redact(self._request.url)
+        return redact(self._request.url, self._secrets)
 
     @property
     def hops(self) -> tuple[str, ...]:
         """Return the addresses that redirected, redacted."""
-        return tuple(redact(url) for url in self._visited)
+        return tuple(redact(url, self._secrets) for url in self._visited)
 
     @property
     def lane(self) -> str:

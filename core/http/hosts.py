@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from core.errors import FetchError
 
@@ -13,7 +13,6 @@ from core.errors import FetchError
 @dataclass
 class _Host:
     slots: asyncio.Semaphore
-    line: asyncio.Lock = field(default_factory=asyncio.Lock)
     free_at: float = 0.0
     parked_until: float = 0.0
 
@@ -32,8 +31,7 @@ class Hosts:
         host = self._host(name)
         self._refuse_parked(name)
         async with host.slots:
-            async with host.line:
-                await self._wait(name, host)
+            await self._wait(name, host)
             yield
 
     async def _wait(self, name: str, host: _Host) -> None:

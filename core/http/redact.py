@@ -13,7 +13,7 @@ import httpx
 _SECRET = re.compile(
     r"key(?!w)|token|secret|passw|pwd|signature|credential|session|mail|jwt|auth(?!ors?(_|\b))|^(sig|sid)$", re.I
 )
-_PARAMETER = re.compile(r"([?&;])([^?=&;#]*)=([^&;#]*)")
+_PARAMETER = re.compile(r"([?&;])([^?=&;#]*)=([^?&;#]*)")
 _USERINFO = re.compile(r"//[^/?#]*@")
 
 #: Headers that may follow a redirect to another host; everything else a caller gives stays with the host it is for.
@@ -21,9 +21,11 @@ SAFE_HEADERS = frozenset({"accept", "accept-encoding", "accept-language", "user-
 _COMMON_HEADERS = SAFE_HEADERS | {"connection", "content-length", "content-type", "host"}
 
 
-def redact(url: str | httpx.URL) -> str:
-    """Return `url` without user name, fragment and the values of parameters that look like keys."""
+def redact(url: str | httpx.URL, values: frozenset[str] = frozenset()) -> str:
+    """Return `url` without user name, fragment, `values` and the values of parameters that look like keys."""
     bare = _USERINFO.sub("//", str(url).partition("#")[0])
+    for value in values:
+        bare = bare.replace(value, "***")
     return _PARAMETER.sub(lambda match: _hidden(*match.groups()), bare)
 
 
