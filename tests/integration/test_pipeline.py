@@ -13,6 +13,7 @@ from core.loopback import Internet, Plan, Route
 from core.progress import ProgressEvent
 from core.settings import MIB
 from core.stores.papers import PaperStore
+from tests.fakes import DeafStore, HeldConverter
 from tests.library import PDFS, SAMPLE_PLAN, many, on, plan
 from workflows.research.academic_lit_review.paper_processor import run_paper_pipeline
 from workflows.research.academic_lit_review.paper_processor.state import Outcome, PipelineResult
@@ -168,6 +169,26 @@ async def test_a_failure_that_may_pass_is_not_believed(tmp_path: Path) -> None:
     assert only(second.outcomes)["status"] == "converted"
 
 
+async def test_a_cache_that_cannot_answer_is_a_miss_and_is_reported(tmp_path: Path) -> None:
+    notes: list[ProgressEvent] = []
+    async with Internet(plan((Route("oa_url"),))) as net, PaperStore.open(tmp_path) as store:
+        result = await run(net, tmp_path, store=DeafStore(store), on_event=notes.append)
+
+    assert only(result.outcomes)["status"] == "converted"
+    assert [event["status"] for event in notes if event["stage"] == "cache"] == ["note"]
+
+
+async def test_a_text_whose_pdf_was_lost_is_still_a_hit(tmp_path: Path) -> None:
+    async with Internet(plan((Route("oa_url"),))) as net:
+        first = only((await run(net, tmp_path)).outcomes)
+        Path(first["file_path"]).unlink()
+        asked = len(net.requests)
+        second = only((await run(net, tmp_path)).outcomes)
+
+        assert len(net.requests) == asked
+    assert second["status"] == "cached"
+
+
 async def test_conversion_starts_while_downloads_are_still_running(tmp_path: Path) -> None:
     """Seed 001: the converter waited for the slowest download."""
     events: list[ProgressEvent] = []
@@ -250,8 +271,6 @@ async def test_a_service_that_comes_back_during_the_run_is_used(tmp_path: Path) 
 
 async def test_papers_acquired_but_unfinished_never_exceed_the_bound(tmp_path: Path) -> None:
     """f01, W11: the queue bounded nothing. The bound: queue + workers + transfers that wait for room."""
-    from tests.fakes import HeldConverter
-
     converter = HeldConverter(slots=2)
     acquired: Counter[str] = Counter()
     async with Internet(many(30, Route("oa_url"))) as net, asyncio.TaskGroup() as group:
@@ -272,8 +291,6 @@ async def test_papers_acquired_but_unfinished_never_exceed_the_bound(tmp_path: P
 
 
 async def test_the_most_relevant_papers_are_read_first(tmp_path: Path) -> None:
-    from tests.fakes import HeldConverter
-
     converter = HeldConverter(slots=1)
     async with Internet(many(8, Route("oa_url"))) as net, asyncio.TaskGroup() as group:
         settings = net.settings(tmp_path, max_processing=1, host_concurrency=8)
@@ -295,8 +312,6 @@ async def test_the_most_relevant_papers_are_read_first(tmp_path: Path) -> None:
 
 
 async def test_a_poison_pdf_is_tried_twice_and_fails_alone(tmp_path: Path) -> None:
-    from tests.fakes import HeldConverter
-
     async with Internet(plan(*[(Route("oa_url"),)] * 3)) as net:
         converter = HeldConverter(slots=2, poison=PDFS[1].metadata["title"])
         converter.open()
@@ -309,8 +324,6 @@ async def test_a_poison_pdf_is_tried_twice_and_fails_alone(tmp_path: Path) -> No
 
 async def test_a_bug_in_the_converter_stops_the_run_loudly_and_keeps_what_is_there(tmp_path: Path) -> None:
     """f10, f11: an exception was discarded, or the producer waited for ever."""
-    from tests.fakes import HeldConverter
-
     async with Internet(plan(*[(Route("oa_url"),)] * 6)) as net:
         converter = HeldConverter(slots=1, bug=RuntimeError("a bug"))
         converter.open()

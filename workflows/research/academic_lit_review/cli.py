@@ -24,25 +24,29 @@ exit status: 0 all papers read, 3 some failed, 2 bad usage or input, 130 stopped
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; wrong usage raises SystemExit(2) as argparse does."""
-    arguments = _parser().parse_args(argv)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a title must not end the run on a terminal without its letters
-    from core.errors import InputError, LitReviewError, SettingsError  # here, so that --help starts at once
-
     try:
-        command: Callable[[argparse.Namespace], int] = arguments.command
-        status = command(arguments)
-        sys.stdout.flush()
+        return _run(_parser().parse_args(argv))
     except KeyboardInterrupt:
         return _fail("stopped", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has had enough
         return 1
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from core.errors import InputError, LitReviewError, SettingsError  # here, so that --help starts at once
+
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a title must not end the run on a terminal without its letters
+    command: Callable[[argparse.Namespace], int] = arguments.command
+    try:
+        status = command(arguments)
     except (InputError, SettingsError) as error:
         return _fail(f"lit-review: {error}", 2)
     except LitReviewError as error:
         return _fail(f"lit-review: {error}", 1)
+    sys.stdout.flush()
     return status
 
 

@@ -61,7 +61,9 @@ class Board:
         detail = {"source": file.source, "url": file.url, "bytes": file.size, "identity": material.identity}
         self.tell("acquire", "acquired", paper_id, **detail, title=self.papers[paper_id].get("title"))
 
-    def read(self, paper_id: str, text: StoredText, file: StoredFile, *, cached: bool, seconds: float = 0.0) -> None:
+    def read(
+        self, paper_id: str, text: StoredText, file: StoredFile | None, *, cached: bool, seconds: float = 0.0
+    ) -> None:
         """End a paper with its text."""
         status: Status = "cached" if cached else "converted"
         outcome = self._outcome(paper_id, file) | {

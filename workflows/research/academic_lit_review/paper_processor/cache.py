@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from core.errors import StoreError
 from core.identifiers import unify
 from core.metadata import PaperMetadata
 from core.progress import Stage
@@ -34,7 +35,11 @@ async def _check_cache_phase(board: Board, services: Services, *, retry_failed: 
     converter, store = services.converter, services.store
     if retry_failed:
         await store.forget_failures(board.papers)
-    held = await store.lookup(board.papers, rank=converter.rank, fingerprint=converter.fingerprint)
+    try:
+        held = await store.lookup(board.papers, rank=converter.rank, fingerprint=converter.fingerprint)
+    except StoreError as error:  # a cache that cannot answer has missed; storing what comes will tell if it is broken
+        board.tell("cache", "note", error=str(error))
+        held = {}
     remaining = Remaining()
     for paper_id in board.papers:
         await _place(paper_id, held.get(paper_id, Holding()), remaining, board, services)
@@ -43,7 +48,7 @@ async def _check_cache_phase(board: Board, services: Services, *, retry_failed: 
 
 async def _place(paper_id: str, held: Holding, remaining: Remaining, board: Board, services: Services) -> None:
     """End one paper from what the store holds of it, or note where it goes on."""
-    if held.text and held.file:
+    if held.text:
         return board.read(paper_id, held.text, held.file, cached=True)
     if held.failure:
         return await _believe(paper_id, held.failure, board, services)

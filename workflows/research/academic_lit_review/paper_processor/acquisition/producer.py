@@ -15,7 +15,7 @@ from core.streaming import Lane, WorkQueue, together, work
 from workflows.research.academic_lit_review.paper_processor.acquisition.attempts import follow
 from workflows.research.academic_lit_review.paper_processor.acquisition.intake import restore
 from workflows.research.academic_lit_review.paper_processor.acquisition.retrieval import SOURCE, RetrievalLane
-from workflows.research.academic_lit_review.paper_processor.acquisition.routes import Route, relevance
+from workflows.research.academic_lit_review.paper_processor.acquisition.routes import Route, relevance, urgency
 from workflows.research.academic_lit_review.paper_processor.acquisition.sources import locations
 from workflows.research.academic_lit_review.paper_processor.board import Board
 from workflows.research.academic_lit_review.paper_processor.cache import Remaining
@@ -100,7 +100,7 @@ class Producer:
         is_markdown = material.markdown is not None
         self._board.acquired(paper_id, material)
         item = QueueItem(paper_id, material.markdown or str(material.file.path), paper, is_markdown)
-        await self._queue.put(item, priority=relevance(paper) / material.pages)
+        await self._queue.put(item, priority=urgency(relevance(paper), material.pages))
 
     async def _restore(self, stored: dict[str, StoredFile]) -> None:
         """Queue the papers whose file an earlier run left in the store; they need no acquisition."""

@@ -85,14 +85,16 @@ class RetrievalLane:
             self._park(route)
             return
         settings, store = self._services.settings, self._services.store
-        key = idempotency_key(route.paper_id)
-        job = await store.open_job(route.paper_id, service=self._client.base_url, idempotency_key=key)
+        key, service = idempotency_key(route.paper_id), self._client.base_url
+        job = await store.open_job(route.paper_id, service=service, idempotency_key=key)
         try:
             if job.job_id is None:
                 timeout_s = settings.acquisition_timeout_s
-                sent = await self._client.retrieve(route.paper, timeout_s=timeout_s, idempotency_key=key)
+                sent = await self._client.retrieve(
+                    route.paper, timeout_s=timeout_s, idempotency_key=job.idempotency_key
+                )
                 job = replace(job, job_id=sent.job_id, submitted_at=self._services.clock())
-                await store.job_submitted(route.paper_id, self._client.base_url, sent.job_id, job.submitted_at)
+                await store.job_submitted(route.paper_id, service, sent.job_id, job.submitted_at)
         except RetrievalError as error:
             if error.reason == "service_unavailable" and route.submitted < MAX_SUBMITS:
                 self._probed = (asyncio.get_running_loop().time(), False)

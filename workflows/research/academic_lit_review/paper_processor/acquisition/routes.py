@@ -23,6 +23,10 @@ _PASSING = (
     "source_blocked", "download_failed", "job_failed",
 )  # fmt: skip
 
+#: Relevance that a page more is worth in the queue, up to so many pages. Among papers of about the same relevance the
+#: longer goes first: a long one left for the end keeps one worker busy while the others have nothing to do.
+PAGE_URGENCY, MOST_PAGES = 1 / 500, 50
+
 
 @dataclass
 class Route:
@@ -70,3 +74,8 @@ def relevance(paper: PaperMetadata) -> float:
     """Return how relevant `paper` is, 0 to 1; one half when nobody has scored it."""
     score = paper.get("relevance_score")
     return 0.5 if score is None else float(score)
+
+
+def urgency(relevance: float, pages: int) -> float:
+    """Return the place in the queue of a paper to be converted: the higher, the sooner."""
+    return relevance + min(pages, MOST_PAGES) * PAGE_URGENCY
