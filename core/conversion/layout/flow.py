@@ -9,7 +9,8 @@ from core.conversion.layout.blocks import BULLET, Block
 _ENDED = re.compile(r"[.!?:;][\"'\u201d\u2019)\]]*[\d,\u2013\-\[\]()\s]*$")
 _NEAR = 0.7  # points two sizes may differ in one paragraph
 _SMALL = 60  # characters of a label, a cell or a stray line, which never stops the search
-_REACH = 2  # pages
+_REACH = 2  # pages further on
+_LONGEST = 3  # pages after the first of a paragraph
 
 
 def threaded(blocks: list[Block]) -> list[Block]:
@@ -43,10 +44,11 @@ def _joined(block: Block, waiting: list[Block]) -> list[Block]:
 
 def _rest(block: Block, waiting: list[Block]) -> int | None:
     """Return where in `waiting` the paragraph goes on, or None if it ended."""
-    if not block.lines[-1].hyphen and _ENDED.search(block.text):
+    last = block.lines[-1]
+    if not last.hyphen and _ENDED.search(" ".join(line.text for line in block.lines[-2:])):
         return None
     for place, other in enumerate(waiting):
-        if other.page > block.lines[-1].page + _REACH or other.kind == "heading":
+        if other.page > min(last.page + _REACH, block.page + _LONGEST) or other.kind == "heading":
             return None
         if other.kind != "text":
             continue
