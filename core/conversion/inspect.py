@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -52,6 +54,11 @@ class Inspector:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._workers.__aexit__(kind, error, trace)
+
+    async def warm(self) -> None:
+        """Start a process for each core ahead of the first file; one that does not come up concerns that file only."""
+        with suppress(WorkerDied):
+            await self._workers.warm(len(os.sched_getaffinity(0)))
 
     async def inspect(self, path: Path) -> Inspection:
         """Return what `path` shows.

@@ -156,3 +156,9 @@ async def _reason(eyes: Inspector, file: Path) -> str:
     with pytest.raises(NotAdmitted) as caught:
         await eyes.inspect(file)
     return str(caught.value)
+
+
+async def test_a_warm_inspector_has_a_process_before_the_first_file() -> None:
+    async with inspector() as eyes:
+        await eyes.warm()
+        assert psutil.Process().children(recursive=True)

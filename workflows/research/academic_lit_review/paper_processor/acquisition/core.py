@@ -82,7 +82,7 @@ def _hashed(paper: PaperMetadata) -> PaperMetadata:
 async def _stream(remaining: Remaining, board: Board, services: Services, max_concurrent: int) -> None:
     queue: WorkQueue[QueueItem] = WorkQueue(services.settings.queue_size)
     producing = acquisition_producer(remaining, queue, board, services, max_concurrent=max_concurrent)
-    await together(producing, processing_consumer(queue, board, services))
+    await together(producing, processing_consumer(queue, board, services), services.inspector.warm())
 
 
 async def acquisition_producer(
