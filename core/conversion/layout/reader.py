@@ -83,8 +83,11 @@ class PageReader:
     def _style(self, handle: raw.FPDF_TEXTPAGE, index: int, found: raw.FPDF_PAGEOBJECT) -> tuple[Style, int]:
         matrix = raw.FS_MATRIX()
         raw.FPDFText_GetMatrix(handle, index, matrix)
-        size = raw.FPDFText_GetFontSize(handle, index) * math.hypot(matrix.c, matrix.d)
-        style = Style(round(size, 1), *self._face(raw.FPDFTextObj_GetFont(found)))
+        size = ctypes.c_float()
+        raw.FPDFTextObj_GetFontSize(found, size)
+        style = Style(
+            round(size.value * math.hypot(matrix.c, matrix.d), 1), *self._face(raw.FPDFTextObj_GetFont(found))
+        )
         return self._styles.setdefault(style, style), _turn(matrix.a, matrix.b)
 
     def _face(self, font: raw.FPDF_FONT) -> tuple[str, bool, bool, bool]:
