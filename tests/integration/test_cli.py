@@ -24,6 +24,10 @@ from core.metadata import PaperMetadata
 from tests.library import PDFS, SAMPLE_PLAN, plan
 
 CLI = (sys.executable, "-m", "workflows.research.academic_lit_review.cli")
+#: Makes the standard input the controlling terminal, so that Ctrl-C there is a signal here.
+TAKE_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+)
 FAILING = "10.5555/alr.sample.11"
 
 
@@ -221,11 +225,21 @@ async def test_a_reader_that_leaves_is_no_crash(tmp_path: Path) -> None:
 # in a terminal
 
 
-def in_terminal(arguments: Sequence[str], folder: Path, options: dict[str, object]) -> Callable[[], tuple[int, str]]:
-    """Start `lit-review` in a terminal; return what waits for it and gives exit status and screen."""
+def in_terminal(
+    arguments: Sequence[str], folder: Path, options: dict[str, object], **variables: str
+) -> tuple[int, Callable[[], tuple[int, str]]]:
+    """Start `lit-review` in a terminal; return its keyboard, and what waits for it and gives exit status and screen."""
     ours, theirs = pty.openpty()
-    env = environment(options, folder) | {"TERM": "xterm-256color", "COLUMNS": "100"}
-    process = subprocess.Popen([*CLI, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, env=env)
+    env = environment(options, folder) | {"TERM": "xterm-256color", "COLUMNS": "100", **variables}
+    process = subprocess.Popen(
+        [sys.executable, "-c", TAKE_TERMINAL, *CLI, *arguments],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        cwd=folder,
+        env=env,
+        start_new_session=True,
+    )
     os.close(theirs)
 
     def finish() -> tuple[int, str]:
@@ -238,12 +252,12 @@ def in_terminal(arguments: Sequence[str], folder: Path, options: dict[str, objec
         os.close(ours)
         return process.wait(), screen.decode()
 
-    return finish
+    return ours, finish
 
 
 async def test_a_terminal_shows_bars_and_a_table(tmp_path: Path) -> None:
     async with Internet(SAMPLE_PLAN) as net:
-        finish = in_terminal(("read", listed(tmp_path, net.papers)), tmp_path, net.options())
+        _, finish = in_terminal(("read", listed(tmp_path, net.papers)), tmp_path, net.options())
         status, screen = await asyncio.to_thread(finish)
     assert status == 3
     assert "obtained" in screen
@@ -253,9 +267,12 @@ async def test_a_terminal_shows_bars_and_a_table(tmp_path: Path) -> None:
     assert "11 of 12 papers read, 1 failed" in screen
 
 
-async def test_no_color_means_plain_lines(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("option", "variables"), [((), {"NO_COLOR": "1"}), (("--plain",), {}), ((), {"TERM": "dumb"})])
+async def test_who_wants_plain_lines_gets_them(
+    tmp_path: Path, option: tuple[str, ...], variables: dict[str, str]
+) -> None:
     async with Internet(plan((Route("oa_url"),), service=False)) as net:
-        finish = in_terminal(("read", listed(tmp_path, net.papers), "--plain"), tmp_path, net.options())
+        _, finish = in_terminal(("read", listed(tmp_path, net.papers), *option), tmp_path, net.options(), **variables)
         status, screen = await asyncio.to_thread(finish)
     assert status == 0
     assert "\x1b[?25l" not in screen
@@ -304,6 +321,20 @@ async def test_stopping_is_clean_and_the_next_run_goes_on(tmp_path: Path, number
         assert result[1].count("cached ") == 4
         assert result[1].count("converted ") == 1
         assert net.submits[PDFS[4].id] == 1
+
+
+async def test_ctrl_c_in_a_terminal_gives_it_back(tmp_path: Path) -> None:
+    async with Internet(plan((Route("retrieve"),))) as net:
+        net.hold(f"job:{PDFS[0].id}")
+        keys, finish = in_terminal(("read", listed(tmp_path, net.papers)), tmp_path, net.options())
+        async with asyncio.TaskGroup() as group:
+            screen = group.create_task(asyncio.to_thread(finish))
+            await net.until(lambda: net.submits[PDFS[0].id] == 1)
+            os.write(keys, b"\x03")
+        status, text = screen.result()
+    assert status == 130
+    assert text.endswith("stopped; run the same command again to go on\r\n")
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
 
 
 async def test_a_run_stopped_while_it_converts_blames_no_paper(tmp_path: Path) -> None:

@@ -58,12 +58,12 @@ def demo(*, out: Path | None = None, keep: bool = False, plain: bool = False) ->
         export.prepare(out)
     told.out(_opening(len(internet.plan.papers)), highlight=False)
     with _home(out, keep=keep) as home:
-        with view(told, plain=plain) as show:
-            try:
+        try:
+            with view(told, plain=plain) as show:
                 shown = stopping.run(_twice(internet, home, out, show), lambda: show.say("stopping ..."))
-            except stopping.Stopped as stopped:
-                show.say("stopped")
-                return stopped.status
+        except stopping.Stopped as stopped:
+            told.out("stopped", highlight=False)
+            return stopped.status
         report(shown.first.outcomes, result)
         result.out(_closing(shown, home, out, keep=keep), highlight=False)
     return 0 if _as_expected(shown) else 1

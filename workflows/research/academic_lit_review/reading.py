@@ -49,14 +49,13 @@ def read(order: Order, pipeline: Pipeline = run_paper_pipeline) -> int:
         export.prepare(order.out)
     for note in inputs.notes:
         told.out(f"note: {note}", highlight=False)
-    with view(told, plain=order.plain) as show:
-        try:
-            outcomes = stopping.run(
-                _process(order, settings, inputs.papers, pipeline, show), lambda: show.say("stopping ...")
-            )
-        except stopping.Stopped as stopped:
-            show.say("stopped; run the same command again to go on")
-            return stopped.status
+    try:
+        with view(told, plain=order.plain) as show:
+            running = _process(order, settings, inputs.papers, pipeline, show)
+            outcomes = stopping.run(running, lambda: show.say("stopping ..."))
+    except stopping.Stopped as stopped:
+        told.out("stopped; run the same command again to go on", highlight=False)
+        return stopped.status
     report(outcomes, result, as_json=order.as_json)
     told.out(_told(order, settings, outcomes), highlight=False)
     return 3 if any(outcome["status"] == "failed" for outcome in outcomes) else 0
