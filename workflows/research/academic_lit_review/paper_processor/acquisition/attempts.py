@@ -1,4 +1,7 @@
-"""One attempt: ask one place for a paper. What comes is looked at by `intake`; every attempt is in the ledger."""
+"""One attempt: ask one place for a paper, then settle what came. Every attempt is in the ledger.
+
+Asking is the network's work and takes a transfer slot; what comes is looked at (by `intake`) and stored without one.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.errors import FetchError, NotAdmitted, PaperError, RetrievalError
@@ -26,26 +29,57 @@ from workflows.research.academic_lit_review.paper_processor.services import Serv
 from workflows.research.academic_lit_review.paper_processor.state import Material
 
 
-async def follow(route: Route, services: Services) -> Material | None:
-    """Ask the next place on `route`: return the paper, or None when the way goes on. The ledger has every attempt."""
+@dataclass(frozen=True)
+class Asked:
+    """What one place answered: a file not yet looked at, a refusal, or neither when it only leads on."""
+
+    at: Try
+    started: float
+    got: Got | None = None
+    refusal: PaperError | None = None
+
+
+async def ask(route: Route, services: Services, desk: Path) -> Asked:
+    """Ask the next place on `route`.
+
+    What it sends lies in a folder of its own on `desk`: two papers may be answered with the same file, named for its
+    hash.
+    """
     location = route.todo.popleft()
     route.seen.add(location.url)
-    started, found = time.monotonic(), None
+    started = time.monotonic()
+    at = Try(location, route, services, Path(await asyncio.to_thread(tempfile.mkdtemp, dir=desk)))
     try:
-        async with _desk(services.store.scratch) as folder:
-            found = await _ASK[location.kind](Try(location, route, services, folder))
-        attempt = _worked(location, found)
+        return Asked(at, started, got=await _ASK[location.kind](at))
     except PaperError as error:
-        attempt = _failed(location, error)
-    attempt = replace(attempt, seconds=round(time.monotonic() - started, 3), at=services.clock())
-    route.tried.append(attempt)
-    await services.store.add_attempt(route.paper_id, attempt)
+        return Asked(at, started, refusal=error)
+
+
+async def settle(asked: Asked) -> Material | None:
+    """Look at what came: return the paper, or None when the way goes on. The ledger has every attempt."""
+    at, found = asked.at, None
+    try:
+        found = await _found(asked)
+        attempt = _worked(at.location, found)
+    except PaperError as error:
+        attempt = _failed(at.location, error)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, at.folder, ignore_errors=True)
+    attempt = replace(attempt, seconds=round(time.monotonic() - asked.started, 3), at=at.services.clock())
+    at.route.tried.append(attempt)
+    await at.services.store.add_attempt(at.route.paper_id, attempt)
     return found
 
 
+async def _found(asked: Asked) -> Material | None:
+    if asked.refusal is not None:
+        raise asked.refusal
+    return None if asked.got is None else await keep(asked.at, asked.got)
+
+
 @asynccontextmanager
-async def _desk(scratch: Path) -> AsyncIterator[Path]:
-    """Give an attempt a folder of its own: two papers may be answered with the same file, named for its hash."""
+async def desk(scratch: Path) -> AsyncIterator[Path]:
+    """Give a folder for files that are not looked at yet; nothing is left of it."""
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=scratch))
     try:
         yield folder
@@ -66,12 +100,12 @@ def _failed(location: Location, error: PaperError) -> Attempt:
     return attempt
 
 
-async def _ask_url(at: Try) -> Material | None:
+async def _ask_url(at: Try) -> Got:
     try:
         got = await at.services.http.download(at.location.url, at.folder)
     except FetchError as error:
         raise _named(error) from error
-    return await keep(at, Got(got.path, got.sha256, got.size, got.head, got.url, got.status, got.hops))
+    return Got(got.path, got.sha256, got.size, got.head, got.url, got.status, got.hops)
 
 
 def _named(error: FetchError) -> FetchError:
@@ -83,27 +117,26 @@ def _named(error: FetchError) -> FetchError:
     return FetchError(wall, detail, url=error.url, status=error.status, hops=error.hops, seconds=error.seconds)
 
 
-async def _ask_job(at: Try) -> Material | None:
+async def _ask_job(at: Try) -> Got:
     """Fetch the file of a finished retrieval job; its location is `job:<id>`."""
     if at.services.retrieval is None:
         raise RetrievalError("service_unavailable", "no retrieval service is configured")
     job_id = at.location.url.removeprefix("job:")
     got = await at.services.retrieval.download_file(job_id, at.folder)
-    return await keep(at, Got(got.path, got.sha256, got.size, got.head, got.url, got.status))
+    return Got(got.path, got.sha256, got.size, got.head, got.url, got.status)
 
 
-async def _ask_disk(at: Try) -> Material | None:
-    return await keep(at, await asyncio.to_thread(_copy, Path(at.location.url), at.folder))
+async def _ask_disk(at: Try) -> Got:
+    return await asyncio.to_thread(_copy, Path(at.location.url), at.folder)
 
 
-async def _ask_listing(at: Try) -> Material | None:
+async def _ask_listing(at: Try) -> None:
     pdf, xml = await newest(at.location.url, at.services.http)
     at.route.lead([pdf], first=True)
     at.route.lead([xml], first=False)
-    return None
 
 
-_ASK: dict[Kind, Callable[[Try], Awaitable[Material | None]]] = {
+_ASK: dict[Kind, Callable[[Try], Awaitable[Got | None]]] = {
     "file": _ask_url,
     "page": _ask_url,
     "jats": _ask_url,
@@ -129,8 +162,9 @@ def _copy(path: Path, folder: Path) -> Got:
 async def try_oa_download(paper: PaperMetadata, services: Services) -> Material | None:
     """Climb the open access ladder for one paper, without the job service; None when no rung holds."""
     route = Route(paper_id(paper), paper, deque(locations(paper, services.settings)))
-    while route.todo:
-        material = await follow(route, services)
-        if material is not None:
-            return material
+    async with desk(services.store.scratch) as folder:
+        while route.todo:
+            material = await settle(await ask(route, services, folder))
+            if material is not None:
+                return material
     return None

@@ -1,18 +1,23 @@
 """The producer's scheduling: every paper's next step waits in the lane of its host, and any free slot takes it.
 
-A host that must be left in peace between two requests never holds a transfer slot meanwhile; a paper holds a slot only
-while it is asked for, or while it waits for room in the queue.
+    lanes ──► ask: transfer slots ──► landed ──► settle: as many checkers ──► the queue
+
+A host that must be left in peace between two requests never holds a transfer slot meanwhile, and what has landed is
+looked at and stored while its slot serves the next paper. When the queue is full the checkers wait for room, each with
+one paper in hand, and the transfers behind them: no more papers are acquired and unfinished than the queue, the workers
+and the transfer slots can hold.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from pathlib import Path
 
 from core.errors import PaperError
 from core.metadata import PaperMetadata
 from core.stores.records import StoredFailure, StoredFile, StoredJob
 from core.streaming import Lane, WorkQueue, together, work
-from workflows.research.academic_lit_review.paper_processor.acquisition.attempts import follow
+from workflows.research.academic_lit_review.paper_processor.acquisition.attempts import Asked, ask, desk, settle
 from workflows.research.academic_lit_review.paper_processor.acquisition.intake import restore
 from workflows.research.academic_lit_review.paper_processor.acquisition.retrieval import SOURCE, RetrievalLane
 from workflows.research.academic_lit_review.paper_processor.acquisition.routes import Route, relevance, urgency
@@ -30,6 +35,7 @@ class Producer:
         self._queue, self._board, self._services = queue, board, services
         self._max_concurrent = max_concurrent
         self._lanes: WorkQueue[Route] = WorkQueue(lanes=self._lane)
+        self._landed: WorkQueue[Asked] = WorkQueue(1)
         self._open = 0
         client = services.retrieval
         self._retrieval = client and RetrievalLane(client, services, back=self._next, alone=self._only)
@@ -43,7 +49,8 @@ class Producer:
             for paper_id, job in remaining.jobs.items():
                 self._resume(paper_id, job)
             retrieval = [self._retrieval.run()] if self._retrieval else []
-            await together(self._restore(remaining.stored), self._transfer(), *retrieval)
+            async with desk(self._services.store.scratch) as folder:
+                await together(self._restore(remaining.stored), self._transfer(folder), self._check(), *retrieval)
 
     def _lane(self, host: str) -> Lane:
         settings = self._services.settings
@@ -78,16 +85,23 @@ class Producer:
         lane = route.todo[0].host if route.todo else ""
         self._lanes.put_nowait(route, priority=route.priority, lane=lane)
 
-    async def _transfer(self) -> None:
-        await work(self._lanes, self._step, workers=self._max_concurrent, fails=())
+    async def _transfer(self, folder: Path) -> None:
+        async def step(route: Route) -> None:
+            if route.todo:
+                await self._landed.put(await ask(route, self._services, folder), priority=route.priority)
+            else:
+                await self._fail(route)
+
+        with self._landed.producer():
+            await work(self._lanes, step, workers=self._max_concurrent, fails=())
         if self._retrieval:
             self._retrieval.close()
 
-    async def _step(self, route: Route) -> None:
-        if not route.todo:
-            await self._fail(route)
-            return
-        material = await follow(route, self._services)
+    async def _check(self) -> None:
+        await work(self._landed, self._settle, workers=self._max_concurrent, fails=())
+
+    async def _settle(self, asked: Asked) -> None:
+        route, material = asked.at.route, await settle(asked)
         if material is not None:
             await self._deliver(route.paper_id, route.paper, material)
             self._ended()
