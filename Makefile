@@ -54,6 +54,8 @@ studio: $(VENV)/studio  ## open the graphs in LangGraph Studio
 marker: $(VENV)/demo  ## add Marker with the CPU build of torch (for a GPU, install torch yourself first)
 	$(PIP) torch
 	$(PIP) --editable '.[marker]'
+	@# Marker's clients do not need torchvision, and one that cannot be imported breaks transformers.
+	@$(BIN)/python -c 'import torchvision' 2>/dev/null || $(BIN)/python -m pip uninstall --quiet --yes torchvision
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .langgraph_api build dist *.egg-info
