@@ -46,7 +46,7 @@ BIB = r"""
 def test_a_bib_entry_is_decoded(tmp_path: Path) -> None:
     assert only(read_inputs([write(tmp_path, "refs.bib", BIB)])) == {
         "doi": "10.1000/abc_def",
-        "title": "The DNA of Über-élèves: α-synuclein & H2O — E. coli",  # noqa: RUF001 - a Greek letter
+        "title": "The DNA of Über-élèves: α-synuclein & H2O — E. coli",
         "authors": [
             {"name": "Jörg Müller"},
             {"name": "World Health Organization"},
@@ -132,7 +132,7 @@ def test_a_large_library_is_read_whole(tmp_path: Path) -> None:
         (r"100\% of 50 \& more \# \_x", "100% of 50 & more # _x"),
         ("$5 to $10, 100% & _x^2", "$5 to $10, 100% & _x^2"),
         (r"$\beta$-glucan, CO$_{2}$, $p<0.05$, \textsuperscript{13}C", "β-glucan, CO2, p<0.05, 13C"),
-        ("``quoted'' text -- or---not", "“quoted” text – or—not"),  # noqa: RUF001 - the dash is what is tested
+        ("``quoted'' text -- or---not", "“quoted” text – or—not"),
         ("\\", "\\"),
         ("}{", ""),
     ],
