@@ -46,22 +46,25 @@ class WorkQueue(Generic[T]):
     """A queue for any number of producers and consumers of one event loop (make it inside that loop).
 
     Several producers register before the first of them begins, or one registration is held around them all.
-    `maxsize` 0 is unbounded. A full queue makes producers wait ("block"), refuses the item and counts it ("drop") or
-    raises `QueueFull` ("error"). With `lanes`, an item comes out when its lane admits it; a consumer takes the item of
-    highest priority in any lane that does. Whoever puts while holding an item needs an unbounded queue.
+    `maxsize` bounds what waits, `unfinished` what waits and what is in progress together; 0 is unbounded. A full queue
+    makes producers wait ("block"), refuses the item and counts it ("drop") or raises `QueueFull` ("error"). With
+    `lanes`, an item comes out when its lane admits it; a consumer takes the item of highest priority in any lane that
+    does. Whoever puts while holding an item needs an unbounded queue.
     """
 
     def __init__(
         self,
         maxsize: int = 0,
         *,
+        unfinished: int = 0,
         full: Literal["block", "drop", "error"] = "block",
         lanes: Callable[[str], Lane] | None = None,
     ) -> None:
         self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
-        self._maxsize, self._full = maxsize, full
+        self._maxsize, self._unfinished, self._full = maxsize, unfinished, full
         self._lanes: Lanes[T] = Lanes(lanes)
         self._granted: set[Entry[T]] = set()  # handed to consumers that have not woken up yet
+        self._occupying: set[Entry[T]] = set()  # received, and the place in their lane not yet given back
         self._admitted: set[asyncio.Future[None]] = set()  # producers with room that have not woken up yet
         self._putters: dict[asyncio.Future[None], Entry[T]] = {}
         self._getters: dict[asyncio.Future[Entry[T] | None], float] = {}
@@ -128,30 +131,54 @@ class WorkQueue(Generic[T]):
 
     async def get(self) -> T:
         """Take an item and be done with it at once; `QueueClosed` when nothing more will come."""
-        entry = await self._receive()
-        self._finish(entry)
-        return entry.item
+        async with self.take() as item:
+            return item
 
     @asynccontextmanager
     async def take(self) -> AsyncIterator[T]:
         """Take an item that is in progress, and occupies its lane, until the block is left."""
-        entry = await self._receive()
+        entry = await self.receive()
+        if entry is None:
+            raise QueueClosed("nothing more comes out of this queue")
         try:
             yield entry.item
         finally:
-            self._finish(entry)
+            self.finish(entry)
 
     async def __aiter__(self) -> AsyncGenerator[T, None]:
         """Iterate until the queue is closed and empty; an item is done when the next is asked for or the loop ends."""
-        while True:
-            try:
-                entry = await self._receive()
-            except QueueClosed:
-                return
+        while entry := await self.receive():
             try:
                 yield entry.item
             finally:
-                self._finish(entry)
+                self.finish(entry)
+
+    async def receive(self) -> Entry[T] | None:
+        """Take what `take` takes, for those whose work has no block; None when nothing more will come."""
+        entry = await self._wait_for_entry()
+        if entry not in self._granted:
+            return None
+        self._granted.remove(entry)
+        self._occupying.add(entry)
+        self._depth -= 1
+        self._in_progress += 1
+        self._taken += 1
+        self._turn()
+        return entry
+
+    def vacate(self, entry: Entry[T]) -> None:
+        """Let the next item of its lane come out, although this one is still in progress."""
+        if entry in self._occupying:
+            self._occupying.remove(entry)
+            self._lanes.leave(entry)
+            self._turn()
+
+    def finish(self, entry: Entry[T]) -> None:
+        """Be done with a received entry."""
+        self.vacate(entry)
+        self._in_progress -= 1
+        self._done += 1
+        self._turn()
 
     def close(self) -> None:
         """Let nothing more in; what is inside still comes out."""
@@ -196,7 +223,10 @@ class WorkQueue(Generic[T]):
             raise QueueClosed("this queue is closed")
 
     def _room(self) -> bool:
-        return not self._maxsize or self._depth + len(self._admitted) < self._maxsize
+        waiting = self._depth + len(self._admitted)
+        return (not self._maxsize or waiting < self._maxsize) and (
+            not self._unfinished or waiting + self._in_progress < self._unfinished
+        )
 
     def _add(self, entry: Entry[T]) -> None:
         self._lanes.add(entry)
@@ -217,25 +247,17 @@ class WorkQueue(Generic[T]):
             self._admitted.discard(waiter)
             self._turn()
 
-    async def _receive(self) -> Entry[T]:
+    async def _wait_for_entry(self) -> Entry[T] | None:
         waiter: asyncio.Future[Entry[T] | None] = self._loop.create_future()
         self._getters[waiter] = self._loop.time()
         self._turn()
         try:
-            entry = await waiter
+            return await waiter
         except asyncio.CancelledError:
             self._give_back(waiter)
             raise
         finally:
             self._idle_s += self._loop.time() - self._getters.pop(waiter)
-        if entry not in self._granted:
-            raise QueueClosed("nothing more comes out of this queue")
-        self._granted.remove(entry)
-        self._depth -= 1
-        self._in_progress += 1
-        self._taken += 1
-        self._turn()
-        return entry
 
     def _give_back(self, waiter: asyncio.Future[Entry[T] | None]) -> None:
         entry = None if waiter.cancelled() else waiter.result()
@@ -243,12 +265,6 @@ class WorkQueue(Generic[T]):
             self._granted.remove(entry)
             self._lanes.leave(entry)
             self._lanes.add(entry)
-        self._turn()
-
-    def _finish(self, entry: Entry[T]) -> None:
-        self._lanes.leave(entry)
-        self._in_progress -= 1
-        self._done += 1
         self._turn()
 
     def _turn(self) -> None:

@@ -11,6 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from core.streaming.lanes import Entry
 from core.streaming.queue import QueueStats, WorkQueue
 from core.streaming.tasks import together
 
@@ -109,18 +110,21 @@ async def work(
 
     An error of the types in `fails`, or `TimeoutError` when an attempt takes longer than `timeout_s`, ends its item;
     any other error is a bug, aborts the queue and propagates. Results wait in a queue of their own for
-    `on_task_complete`, so a slow callback never holds up a worker; without one there is nobody to tell, and the first
-    failed item raises its error.
+    `on_task_complete`, so a slow callback never holds up a worker or a lane; an item is in progress until it has been
+    told. Without a callback there is nobody to tell, and the first failed item raises its error.
     """
     if workers < 1:
         raise ValueError("work needs at least one worker")
     job = _Job(handler, timeout_s, retry or Retry(on=()), fails)
-    results: WorkQueue[WorkerResult[T, R]] = WorkQueue()
+    results: WorkQueue[tuple[Entry[T], WorkerResult[T, R]]] = WorkQueue()
+    unfinished: set[Entry[T]] = set()
 
     async def worker() -> None:
-        async with aclosing(aiter(queue)) as items:
-            async for item in items:
-                results.put_nowait(await job.run(item))
+        while entry := await queue.receive():
+            unfinished.add(entry)
+            result = await job.run(entry.item)
+            queue.vacate(entry)
+            results.put_nowait((entry, result))
 
     async def crew() -> None:
         with results.producer():
@@ -128,13 +132,17 @@ async def work(
 
     async def report() -> None:
         async with aclosing(aiter(results)) as ended:
-            async for result in ended:
+            async for entry, result in ended:
                 await _tell(on_task_complete or _raise_error, result)
+                unfinished.remove(entry)
+                queue.finish(entry)
 
     try:
         await together(crew(), report())
     finally:
         queue.abort()  # closed and empty after a normal end; else producers must not wait for workers that are gone
+        for entry in unfinished:
+            queue.finish(entry)
     if on_job_complete:
         await _tell(on_job_complete, queue.stats)
     return queue.stats

@@ -14,7 +14,7 @@ import pytest
 
 from core import streaming
 from core.errors import QueueClosed, QueueFull
-from core.streaming import Lane, WorkQueue, together, work
+from core.streaming import Lane, WorkerResult, WorkQueue, together, work
 from tests.unit.virtual import Gate, collect, fill, nap, now, refused, rest
 
 pytestmark = pytest.mark.virtual_clock
@@ -44,6 +44,27 @@ async def test_items_in_existence_never_exceed_the_queue_and_its_workers() -> No
         gate.open.set()
 
     assert (queue.stats.done, queue.stats.high_water) == (400, 8)
+
+
+async def test_what_is_not_told_yet_takes_room_from_what_waits_when_the_unfinished_are_bounded() -> None:
+    """Seed 000, f01: workers go on while a text is stored, and yet no more papers exist than were promised."""
+    queue: WorkQueue[float] = WorkQueue(8, unfinished=8 + 2)
+    told = asyncio.Event()
+
+    async def tell(result: WorkerResult[float, float]) -> None:
+        await told.wait()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(together(fill(queue, [1.0] * 40), work(queue, nap, workers=2, on_task_complete=tell)))
+        await rest()
+        assert (queue.stats.depth, queue.stats.in_progress) == (8, 2)
+        await asyncio.sleep(3)
+        assert (queue.stats.depth, queue.stats.in_progress, queue.stats.waiting_producers) == (2, 8, 1)
+        await asyncio.sleep(30)
+        assert (queue.stats.depth, queue.stats.in_progress, queue.stats.waiting_producers) == (0, 10, 1)
+        told.set()
+
+    assert (queue.stats.put, queue.stats.done) == (40, 40)
 
 
 async def test_a_full_queue_makes_its_producer_wait() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.errors import FetchError, PaperError, QueueClosed
-from core.streaming import QueueStats, Retry, WorkerResult, WorkQueue, together, work
+from core.streaming import Lane, QueueStats, Retry, WorkerResult, WorkQueue, together, work
 from tests.unit.virtual import Gate, fill, nap, now, refused, rest
 
 pytestmark = pytest.mark.virtual_clock
@@ -289,6 +289,27 @@ async def test_a_slow_callback_never_blocks_a_worker() -> None:
 
     assert ended == [1.0, 1.0, 2.0, 2.0]
     assert told == [101.0, 201.0, 301.0, 401.0]
+
+
+async def test_a_slow_callback_holds_up_no_lane_and_its_item_is_in_progress_until_told() -> None:
+    """Seed 004: what is stored is not drained, and its host may be asked again."""
+    queue: WorkQueue[float] = WorkQueue(lanes=lambda host: Lane(concurrency=1))
+    ended = []
+
+    async def handler(item: float) -> None:
+        await asyncio.sleep(1)
+        ended.append((now(), queue.stats.in_progress))
+
+    async def slow(result: WorkerResult[float, None]) -> None:
+        await asyncio.sleep(100)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(together(fill(queue, range(3)), work(queue, handler, workers=2, on_task_complete=slow)))
+        await rest()
+        await queue.drain()
+
+    assert ended == [(1.0, 1), (2.0, 2), (3.0, 3)]
+    assert now() == 301.0
 
 
 async def test_the_job_is_complete_once_and_after_every_result_was_told() -> None:

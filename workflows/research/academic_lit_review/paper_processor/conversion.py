@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.conversion.converter import Converted
@@ -16,22 +17,33 @@ PASSTHROUGH_RANK = 30
 PASSTHROUGH = {"application/xml": "jats", "text/html": "html"}
 
 
-async def process_single_document(item: QueueItem, board: Board, services: Services) -> None:
-    """Store the text of one queued paper and end it on the board; raise `ConversionError` when there is none.
+@dataclass(frozen=True)
+class Reading:
+    """The text of one paper, not yet stored; `fingerprint` and `rank` say who made it."""
 
-    The text is on disk before it is announced.
-    """
-    file = board.files[item.paper_id]
+    converted: Converted
+    fingerprint: str
+    rank: int
+    seconds: float
+
+
+async def process_single_document(item: QueueItem, board: Board, services: Services) -> Reading:
+    """Return the text of one queued paper; raise `ConversionError` when there is none."""
     board.tell("convert", "converting", item.paper_id, title=item.paper.get("title"), pages=board.pages[item.paper_id])
-    clock = asyncio.get_running_loop().time
+    clock, converter = asyncio.get_running_loop().time, services.converter
     started = clock()
-    converted = _passed(item, file) if item.is_markdown else await _convert(item, board, services)
-    seconds = clock() - started
-    fingerprint, rank = services.converter.fingerprint, services.converter.rank
     if item.is_markdown:
-        fingerprint, rank = f"{converted.engine}/1", PASSTHROUGH_RANK
+        passed = _passed(item, board.files[item.paper_id])
+        return Reading(passed, f"{passed.engine}/1", PASSTHROUGH_RANK, clock() - started)
+    converted = await _convert(item, board, services)
+    return Reading(converted, converter.fingerprint, converter.rank, clock() - started)
+
+
+async def keep_text(item: QueueItem, made: Reading, board: Board, services: Services) -> None:
+    """Store the text of a paper, then end it on the board: on disk before it is announced."""
+    file, seconds = board.files[item.paper_id], made.seconds
     text = await services.store.add_text(
-        item.paper_id, file.sha256, converted, fingerprint=fingerprint, rank=rank, seconds=seconds
+        item.paper_id, file.sha256, made.converted, fingerprint=made.fingerprint, rank=made.rank, seconds=seconds
     )
     board.read(item.paper_id, text, file, cached=False, seconds=seconds)
 

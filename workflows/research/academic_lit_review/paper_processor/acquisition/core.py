@@ -7,15 +7,11 @@ cache ──► acquisition_producer ──► WorkQueue(64) ──► processin
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 from collections.abc import Iterable
-from pathlib import Path
 
 from core.conversion.converter import Converter
 from core.errors import ConversionError, PaperError, WorkerDied
 from core.http import HttpClient
-from core.identifiers import aliases, unify
 from core.metadata import PaperMetadata
 from core.progress import Emit
 from core.settings import Settings
@@ -25,7 +21,11 @@ from core.streaming import Retry, WorkerResult, WorkQueue, together, work
 from workflows.research.academic_lit_review.paper_processor.acquisition.producer import Producer
 from workflows.research.academic_lit_review.paper_processor.board import Board
 from workflows.research.academic_lit_review.paper_processor.cache import Remaining, _check_cache_phase
-from workflows.research.academic_lit_review.paper_processor.conversion import process_single_document
+from workflows.research.academic_lit_review.paper_processor.conversion import (
+    Reading,
+    keep_text,
+    process_single_document,
+)
 from workflows.research.academic_lit_review.paper_processor.services import Services, open_services
 from workflows.research.academic_lit_review.paper_processor.state import PipelineResult, QueueItem
 
@@ -55,7 +55,7 @@ async def run_paper_pipeline(
     async with open_services(
         settings=settings, store=store, http=http, converter=converter, on_event=on_event
     ) as services:
-        board = Board(unify(await asyncio.to_thread(identified, list(papers))), services.emit)
+        board = Board(await collected(papers, services.store), services.emit)
         board.tell("run", "started", converter=services.converter.name, fingerprint=services.converter.fingerprint)
         await services.store.put_papers(board.papers)
         remaining = await _check_cache_phase(board, services, retry_failed=retry_failed)
@@ -66,23 +66,15 @@ async def run_paper_pipeline(
         return result
 
 
-def identified(papers: list[PaperMetadata]) -> list[PaperMetadata]:
-    """Return `papers`, those that are nothing but a PDF identified by its content; blocking."""
-    return [_hashed(paper) if paper.get("pdf_path") and not aliases(paper) else paper for paper in papers]
-
-
-def _hashed(paper: PaperMetadata) -> PaperMetadata:
-    try:
-        with Path(paper["pdf_path"]).open("rb") as file:
-            return {**paper, "pdf_sha256": hashlib.file_digest(file, "sha256").hexdigest()}
-    except OSError:
-        return {**paper, "pdf_sha256": hashlib.sha256(paper["pdf_path"].encode("utf-8", "replace")).hexdigest()}
-
-
 async def _stream(remaining: Remaining, board: Board, services: Services, max_concurrent: int) -> None:
-    queue: WorkQueue[QueueItem] = WorkQueue(services.settings.queue_size)
+    size = services.settings.queue_size
+    queue: WorkQueue[QueueItem] = WorkQueue(size, unfinished=size + _workers(services))
     producing = acquisition_producer(remaining, queue, board, services, max_concurrent=max_concurrent)
     await together(producing, processing_consumer(queue, board, services), services.inspector.warm())
+
+
+def _workers(services: Services) -> int:
+    return max(1, min(services.settings.max_processing, services.converter.slots))
 
 
 async def acquisition_producer(
@@ -93,20 +85,24 @@ async def acquisition_producer(
 
 
 async def processing_consumer(queue: WorkQueue[QueueItem], board: Board, services: Services) -> None:
-    """Turn what comes out of `queue` into stored text, with a fixed number of workers, until it closes."""
+    """Turn what comes out of `queue` into stored text, with a fixed number of workers, until it closes.
 
-    async def convert(item: QueueItem) -> None:
-        await process_single_document(item, board, services)
+    A worker converts the next paper while the text of the last one is stored.
+    """
 
-    async def report(result: WorkerResult[QueueItem, None]) -> None:
-        if isinstance(result.error, PaperError):
+    async def convert(item: QueueItem) -> Reading:
+        return await process_single_document(item, board, services)
+
+    async def keep(result: WorkerResult[QueueItem, Reading]) -> None:
+        if result.value is not None:
+            await keep_text(result.item, result.value, board, services)
+        elif isinstance(result.error, PaperError):
             await _conversion_failed(result.item, result.error, board, services)
         elif result.error is not None:
             raise result.error
 
-    workers = max(1, min(services.settings.max_processing, services.converter.slots))
-    retry = Retry(on=(WorkerDied,), attempts=CONVERSION_TRIES, base_s=0.0)
-    await work(queue, convert, workers=workers, retry=retry, fails=(ConversionError,), on_task_complete=report)
+    workers, retry = _workers(services), Retry(on=(WorkerDied,), attempts=CONVERSION_TRIES, base_s=0.0)
+    await work(queue, convert, workers=workers, retry=retry, fails=(ConversionError,), on_task_complete=keep)
 
 
 async def _conversion_failed(item: QueueItem, error: PaperError, board: Board, services: Services) -> None:
