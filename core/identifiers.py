@@ -15,6 +15,9 @@ _DOI = re.compile(r"10\.\d{4,9}/\S+")
 _ARXIV = re.compile(
     r"(?:arxiv[:./]|arxiv\.org/(?:abs|pdf)/)?(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?:\.pdf)?"
 )
+_TAIL = re.compile(r"(?:/pdf|\.pdf|\.html?|[.,;:\"'>\s])+$")
+#: The longest identifier looked at; real ones stay far below, and hostile ones must cost nothing.
+MAX_CHARS = 500
 _ARXIV_DOI = "10.48550/arxiv."
 
 
@@ -23,7 +26,7 @@ def normalize_doi(text: str | None) -> str | None:
 
     DOIs are case-insensitive (DOI Handbook, 2.4). A trailing `.pdf`, as copied from links, is cut.
     """
-    match = _DOI.search(unquote(text or "").strip().lower())
+    match = _DOI.search(unquote((text or "")[: 3 * MAX_CHARS]).strip().lower()[:MAX_CHARS])
     if match is None:
         return None
     return _trim(match.group().replace("\x00", "")) or None
@@ -31,10 +34,12 @@ def normalize_doi(text: str | None) -> str | None:
 
 def _trim(doi: str) -> str:
     """Cut what follows a DOI in prose; a closing bracket stays when it was opened inside (SICI DOIs have such)."""
-    cut = re.sub(r"(?:/pdf|\.pdf|\.html?|[.,;:\"'>\s])+$", "", doi)
-    if cut.endswith((")", "]")) and cut.count(")") + cut.count("]") > cut.count("(") + cut.count("["):
-        cut = cut[:-1]
-    return cut if cut == doi else _trim(cut)
+    before = ""
+    while doi != before:
+        before, doi = doi, _TAIL.sub("", doi)
+        if doi.endswith((")", "]")) and doi.count(")") + doi.count("]") > doi.count("(") + doi.count("["):
+            doi = doi[:-1]
+    return doi
 
 
 def normalize_arxiv(text: str | None) -> str | None:
@@ -112,20 +117,26 @@ def unify(papers: Iterable[PaperMetadata]) -> dict[str, PaperMetadata]:
 
     The first record wins a contested field; later ones fill gaps and add their `oa_urls`.
     """
-    groups: list[PaperMetadata] = []
-    known: dict[str, int] = {}
-    for paper in papers:
-        names = aliases(paper) or [_described(paper)]
-        hits = sorted({known[name] for name in names if name in known})
-        home = hits[0] if hits else len(groups)
-        if not hits:
-            groups.append({})
-        for other in hits[1:]:
-            groups[home] = _merge(groups[home], groups[other])
-            groups[other] = {}
-        groups[home] = _merge(groups[home], paper)
-        known = {name: home if at in hits else at for name, at in known.items()} | dict.fromkeys(names, home)
-    return {paper_id(paper): paper for paper in groups if paper}
+    owners: dict[str, str] = {}
+    records = [(paper, aliases(paper) or [_described(paper)]) for paper in papers]
+    for _, names in records:
+        root = _root(owners, names[0])
+        for name in names:
+            owners[_root(owners, name)] = root
+    merged: dict[str, PaperMetadata] = {}
+    for paper, names in records:
+        root = _root(owners, names[0])
+        merged[root] = _merge(merged.get(root, {}), paper)
+    return {paper_id(paper): paper for paper in merged.values()}
+
+
+def _root(owners: dict[str, str], name: str) -> str:
+    """Return the name that stands for all names known to be of one work (union-find, paths halved on the way)."""
+    owners.setdefault(name, name)
+    while owners[name] != name:
+        owners[name] = owners[owners[name]]
+        name = owners[name]
+    return name
 
 
 def _merge(first: PaperMetadata, second: PaperMetadata) -> PaperMetadata:

@@ -11,7 +11,7 @@ import pytest
 from core.errors import known_reason
 from core.loopback import Internet, Plan, Route
 from core.progress import ProgressEvent
-from core.settings import MIB
+from core.settings import MIB, Settings
 from core.stores.papers import PaperStore
 from tests.fakes import DeafStore, HeldConverter
 from tests.library import PDFS, SAMPLE_PLAN, many, on, plan
@@ -355,6 +355,24 @@ async def test_papers_answered_with_the_same_file_do_not_disturb_each_other(tmp_
         result = await run_paper_pipeline(net.papers, settings=net.settings(tmp_path, host_concurrency=8))
 
     assert len(result.results) == 8
+
+
+async def test_pdfs_of_the_user_are_read_at_once_named_and_left_where_they_are(tmp_path: Path) -> None:
+    """Found by reading a folder: forty files of one disk were paced like forty requests to one host."""
+    folder = Path(str(PDFS[0].pdf)).parent
+    papers = [{"pdf_path": str(path)} for path in sorted(folder.glob("*.pdf"))] + [{"pdf_path": str(folder / "no.pdf")}]
+    settings = Settings(home=tmp_path, retrieve_academic_url="", acquisition_delay_s=3600)
+
+    async with asyncio.timeout(60):
+        first = await run_paper_pipeline(papers, settings=settings)  # type: ignore[arg-type]
+        second = await run_paper_pipeline(papers, settings=settings)  # type: ignore[arg-type]
+
+    assert len(first.results) == len(papers) - 1
+    assert {o["title"] for o in first.results.values()} == {str(served.metadata["title"]) for served in PDFS}
+    assert {o["title"] for o in second.results.values()} == {o["title"] for o in first.results.values()}
+    assert only(first.acquisition_failed)["reason"] == "not_found"
+    assert only(first.acquisition_failed)["title"] == "no.pdf"
+    assert all(Path(paper["pdf_path"]).exists() for paper in papers[:-1])
 
 
 async def test_nothing_is_left_in_the_scratch_folder(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Identifiers are normalised, compared and made safe for file names."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -138,6 +140,18 @@ def test_a_file_key_is_safe_whatever_it_is_made_from(identifier: str) -> None:
 
     assert len(key) == 64
     assert set(key) <= set("0123456789abcdef")
+
+
+def test_a_hostile_identifier_costs_nothing() -> None:
+    assert normalize_doi("10.1000/x" + ").)." * 100_000) == "10.1000/x"
+
+
+def test_thousands_of_records_are_merged_in_a_moment() -> None:
+    papers: list[PaperMetadata] = [{"doi": f"10.5555/{n}", "pmid": str(100_000 + n)} for n in range(20_000)]
+    started = time.process_time()
+
+    assert len(unify(papers)) == 20_000
+    assert time.process_time() - started < 5
 
 
 @given(st.lists(st.fixed_dictionaries({}, optional={

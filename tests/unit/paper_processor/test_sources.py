@@ -70,7 +70,8 @@ def test_what_a_page_led_to_is_asked_once_and_next() -> None:
 def test_the_most_telling_reason_names_the_failure() -> None:
     assert route("http_404", "bot_wall:cloudflare", "http_404").verdict()[0] == "bot_wall:cloudflare"
     assert route("http_403", "wrong_paper", "timeout").verdict()[0] == "wrong_paper"
-    assert route("http_404", "http_404").verdict() == ("not_open_access", "2 places asked, none has it")
+    assert route("http_404", "not_found").verdict() == ("not_open_access", "2 places asked, none has it")
+    assert route("http_404", "http_404").verdict()[0] == "http_404"
     assert route("ok").verdict()[0] == "no_location"
     assert route().verdict()[0] == "no_location"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from core.metadata import PaperMetadata
@@ -59,7 +60,7 @@ class Board:
         self.files[paper_id], self.pages[paper_id] = file, material.pages
         self._result.acquired[paper_id] = str(file.path)
         detail = {"source": file.source, "url": file.url, "bytes": file.size, "identity": material.identity}
-        self.tell("acquire", "acquired", paper_id, **detail, title=self.papers[paper_id].get("title"))
+        self.tell("acquire", "acquired", paper_id, **detail, title=self._outcome(paper_id, None)["title"])
 
     def read(
         self, paper_id: str, text: StoredText, file: StoredFile | None, *, cached: bool, seconds: float = 0.0
@@ -96,7 +97,7 @@ class Board:
         paper = self.papers[paper_id]
         outcome: dict[str, Any] = {
             "paper_id": paper_id,
-            "title": paper.get("title") or "",
+            "title": paper.get("title") or Path(paper.get("pdf_path") or "").name,
             "doi": paper.get("doi") or "",
         }
         if file is not None:

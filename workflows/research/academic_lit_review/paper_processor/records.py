@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
 from pydantic import TypeAdapter, ValidationError
 
 from core.errors import InputError
-from core.identifiers import unify
+from core.identifiers import aliases, file_key, unify
 from core.metadata import PaperMetadata
+from core.stores.papers import PaperStore
 
 _RECORDS = TypeAdapter(list[PaperMetadata])
+
+
+async def collected(papers: Iterable[PaperMetadata], store: PaperStore) -> dict[str, PaperMetadata]:
+    """Return `papers` by their id, each work once, with what the store has learned of them filled in."""
+    found = await asyncio.to_thread(lambda: unify(map(_identified, papers)))
+    bare = [name for name, paper in found.items() if not paper.get("title")]
+    for name, paper in (await store.papers(bare)).items():
+        found[name] = {**paper, **found[name]}
+    return found
+
+
+def _identified(paper: PaperMetadata) -> PaperMetadata:
+    """Return `paper`; one that is nothing but a PDF is identified by its content."""
+    if not paper.get("pdf_path") or aliases(paper):
+        return paper
+    try:
+        with Path(paper["pdf_path"]).open("rb") as file:
+            return {**paper, "pdf_sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+    except OSError:  # it will fail with this when it is asked for; until then its path tells it from others
+        return {**paper, "pdf_sha256": file_key(paper["pdf_path"])}
 
 
 def validated(papers: object) -> list[PaperMetadata]:

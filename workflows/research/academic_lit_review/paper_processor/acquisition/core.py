@@ -26,6 +26,7 @@ from workflows.research.academic_lit_review.paper_processor.conversion import (
     keep_text,
     process_single_document,
 )
+from workflows.research.academic_lit_review.paper_processor.records import collected
 from workflows.research.academic_lit_review.paper_processor.services import Services, open_services
 from workflows.research.academic_lit_review.paper_processor.state import PipelineResult, QueueItem
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,12 @@ from workflows.research.academic_lit_review.paper_processor.state import Materia
 #: Pages followed from one place before giving up on it, and the most we read of a page, in bytes.
 MAX_DEPTH = 2
 MAX_PAGE_BYTES = 8 * 1024 * 1024
+
+
+#: What programs write into a PDF's title: file names, and nothing a person would call a paper.
+_JUNK_TITLE = re.compile(
+    r"^(?:microsoft |untitled|no job name|\S*$)|\.(?:docx?|dvi|fm|tex|indd|qxd|pdf|rtf|eps)\s*$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -64,8 +71,10 @@ async def _not_pdf(at: Try, got: Got) -> Material | None:
 
 async def _pdf(at: Try, got: Got) -> Material | None:
     seen = await at.services.inspector.inspect(got.path)
-    _fill(at.route, title=seen.title, doi=seen.doi, certain=at.location.kind == "local")
-    admission = admit(seen, at.route.paper, given=at.location.kind == "local")
+    given = at.location.kind == "local"
+    if given:
+        await _learn(at, title=seen.title, doi=seen.doi)
+    admission = admit(seen, at.route.paper, given=given)
     file = await _store(at, got, "application/pdf")
     return Material(file, admission.identity, _pages(seen))
 
@@ -81,7 +90,7 @@ async def _page(at: Try, got: Got) -> Material | None:
         return await _article(at, got, "text/html", await asyncio.to_thread(read_html, body, got.url))
     page = await asyncio.to_thread(read_page, body, got.url)
     if at.location.source == "landing":
-        _fill(at.route, title=page.title, doi=page.doi)
+        await _learn(at, title=page.title, doi=page.doi)
     if not _lead_on(at, got, page):
         raise NotAdmitted("not_full_text", "a page that leads to no PDF")
     return None
@@ -125,12 +134,14 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _fill(route: Route, *, title: str, doi: str, certain: bool = True) -> None:
+async def _learn(at: Try, *, title: str, doi: str) -> None:
     """Complete a sparse record by what a source of its own says; what is known already is never overwritten."""
-    if certain and title and not route.paper.get("title"):
-        route.paper["title"] = title
-    if certain and doi and not route.paper.get("doi"):
-        route.paper["doi"] = doi
+    paper = at.route.paper
+    if title and not paper.get("title") and not _JUNK_TITLE.search(title):
+        paper["title"] = " ".join(title.split())
+    if doi and not paper.get("doi"):
+        paper["doi"] = doi
+    await at.services.store.put_papers({at.route.paper_id: paper})
 
 
 async def _store(at: Try, got: Got, media_type: str, license_: str = "") -> StoredFile:

@@ -21,7 +21,7 @@ from workflows.research.academic_lit_review.paper_processor.acquisition.attempts
 from workflows.research.academic_lit_review.paper_processor.acquisition.intake import restore
 from workflows.research.academic_lit_review.paper_processor.acquisition.retrieval import SOURCE, RetrievalLane
 from workflows.research.academic_lit_review.paper_processor.acquisition.routes import Route, relevance, urgency
-from workflows.research.academic_lit_review.paper_processor.acquisition.sources import locations
+from workflows.research.academic_lit_review.paper_processor.acquisition.sources import LOCAL, locations
 from workflows.research.academic_lit_review.paper_processor.board import Board
 from workflows.research.academic_lit_review.paper_processor.cache import Remaining
 from workflows.research.academic_lit_review.paper_processor.services import Services
@@ -54,8 +54,8 @@ class Producer:
 
     def _lane(self, host: str) -> Lane:
         settings = self._services.settings
-        if host == SOURCE:
-            return Lane()
+        if host in (SOURCE, LOCAL):
+            return Lane()  # neither the job service nor the disk is a stranger to be polite to
         return Lane(pace_s=settings.pace_s(host), concurrency=settings.host_concurrency)
 
     def _opened(self, paper_id: str) -> Route:

@@ -61,6 +61,8 @@ class Route:
             for attempt in failed:
                 if attempt.verdict.startswith(family):
                     return attempt.verdict, f"{attempt.source}: {attempt.detail}".rstrip(": ")
+        if len({attempt.verdict for attempt in failed}) == 1:
+            return failed[0].verdict, f"{failed[0].source}: {failed[0].detail}".rstrip(": ")
         if failed:
             return "not_open_access", f"{len(failed)} places asked, none has it"
         return "no_location", "no identifier or address leads to a full text"

@@ -36,10 +36,13 @@ class Location:
         return urlsplit(self.url).netloc.lower() or self.source
 
 
+LOCAL = "local"
+
+
 def local(paper: PaperMetadata, settings: Settings) -> list[Location]:
     """Return the PDF the caller gave."""
     path = paper.get("pdf_path")
-    return [Location("local", path, "local", evidence="given by the user")] if path else []
+    return [Location(LOCAL, path, "local", evidence="given by the user")] if path else []
 
 
 def arxiv(paper: PaperMetadata, settings: Settings) -> list[Location]:
