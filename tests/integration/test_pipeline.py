@@ -247,7 +247,9 @@ async def test_when_the_service_is_down_only_that_source_is_skipped(tmp_path: Pa
         second = await run(net, tmp_path)
 
     assert first.results.keys() == {PDFS[0].id}
-    assert first.acquisition_failed[PDFS[1].id]["reason"] == "service_unavailable"
+    failed = first.acquisition_failed[PDFS[1].id]
+    assert "service_unavailable" in [attempt["verdict"] for attempt in failed["tried"]]
+    assert failed["detail"].endswith("the retrieval service does not answer")
     assert second.results[PDFS[1].id]["status"] == "converted"
 
 

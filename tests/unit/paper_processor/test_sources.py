@@ -72,6 +72,8 @@ def test_the_most_telling_reason_names_the_failure() -> None:
     assert route("http_403", "wrong_paper", "timeout").verdict()[0] == "wrong_paper"
     assert route("http_404", "not_found").verdict() == ("not_open_access", "2 places asked, none has it")
     assert route("http_404", "http_404").verdict()[0] == "http_404"
+    assert route("http_404", "service_unavailable").verdict()[0] == "http_404"
+    assert route("service_unavailable").verdict()[0] == "service_unavailable"
     assert route("ok").verdict()[0] == "no_location"
     assert route().verdict()[0] == "no_location"
 

@@ -13,7 +13,7 @@ from workflows.research.academic_lit_review.paper_processor.acquisition.sources 
 #: From most to least telling: the first of these families among the attempts is why a paper could not be had.
 _TELLING = (
     "wrong_paper", "encrypted", "no_text_layer", "too_large", "damaged", "truncated", "bot_wall", "paywall",
-    "host_parked", "http_429", "timeout", "service_unavailable", "source_blocked", "download_failed", "http_401",
+    "host_parked", "http_429", "timeout", "dns", "connect", "source_blocked", "download_failed", "http_401",
     "http_403", "http_5", "not_pdf", "job_failed", "not_open_access", "not_full_text",
 )  # fmt: skip
 
@@ -26,6 +26,9 @@ _PASSING = (
 #: Relevance that a page more is worth in the queue, up to so many pages. Among papers of about the same relevance the
 #: longer goes first: a long one left for the end keeps one worker busy while the others have nothing to do.
 PAGE_URGENCY, MOST_PAGES = 1 / 500, 50
+
+
+SERVICE_DOWN = "service_unavailable"
 
 
 @dataclass
@@ -55,21 +58,31 @@ class Route:
         return len(new)
 
     def verdict(self) -> tuple[str, str]:
-        """Return the most telling reason among the attempts, and its detail."""
+        """Return the most telling reason among the attempts, and its detail.
+
+        A service that is down says nothing about the paper: it is named beside what the other places said.
+        """
         failed = [attempt for attempt in self.tried if attempt.verdict != "ok"]
-        for family in _TELLING:
-            for attempt in failed:
-                if attempt.verdict.startswith(family):
-                    return attempt.verdict, f"{attempt.source}: {attempt.detail}".rstrip(": ")
-        if len({attempt.verdict for attempt in failed}) == 1:
-            return failed[0].verdict, f"{failed[0].source}: {failed[0].detail}".rstrip(": ")
-        if failed:
-            return "not_open_access", f"{len(failed)} places asked, none has it"
-        return "no_location", "no identifier or address leads to a full text"
+        said = [attempt for attempt in failed if attempt.verdict != SERVICE_DOWN]
+        down = "; the retrieval service does not answer" if len(said) < len(failed) else ""
+        if not said:
+            return (
+                (SERVICE_DOWN, down[2:]) if down else ("no_location", "no identifier or address leads to a full text")
+            )
+        best = min(said, key=_rank)
+        if _rank(best) == len(_TELLING) and len({attempt.verdict for attempt in said}) > 1:
+            return "not_open_access", f"{len(said)} places asked, none has it{down}"
+        return best.verdict, f"{best.source}: {best.detail}".rstrip(": ") + down
 
     def passing(self) -> bool:
         """Tell whether one of the attempts failed for a reason that may be gone tomorrow."""
         return any(attempt.verdict.startswith(_PASSING) for attempt in self.tried)
+
+
+def _rank(attempt: Attempt) -> int:
+    """Return the place of an attempt's verdict among the telling ones; the last for all others."""
+    places = (place for place, family in enumerate(_TELLING) if attempt.verdict.startswith(family))
+    return next(places, len(_TELLING))
 
 
 def relevance(paper: PaperMetadata) -> float:
