@@ -95,6 +95,41 @@ def _being_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
+class _Pool(Generic[T, R]):
+    """The workers of a queue, and the one who tells what became of its items."""
+
+    def __init__(self, queue: WorkQueue[T], job: _Job[T, R], callback: Callable[[WorkerResult[T, R]], Any]) -> None:
+        self._queue, self._job, self._callback = queue, job, callback
+        self._results: WorkQueue[tuple[Entry[T], WorkerResult[T, R]]] = WorkQueue()
+        self._untold: set[Entry[T]] = set()
+
+    async def run(self, workers: int) -> None:
+        try:
+            await together(self._crew(workers), self._report())
+        finally:
+            self._queue.abort()  # closed and empty after a normal end; else nobody is left to take what producers put
+            for entry in self._untold:
+                self._queue.finish(entry)
+
+    async def _crew(self, workers: int) -> None:
+        with self._results.producer():
+            await together(*(self._work() for _ in range(workers)))
+
+    async def _work(self) -> None:
+        while entry := await self._queue.receive():
+            self._untold.add(entry)
+            result = await self._job.run(entry.item)
+            self._queue.vacate(entry)
+            self._results.put_nowait((entry, result))
+
+    async def _report(self) -> None:
+        async with aclosing(aiter(self._results)) as results:
+            async for entry, result in results:
+                await _tell(self._callback, result)
+                self._untold.remove(entry)
+                self._queue.finish(entry)
+
+
 async def work(
     queue: WorkQueue[T],
     handler: Callable[[T], Awaitable[R]],
@@ -116,33 +151,7 @@ async def work(
     if workers < 1:
         raise ValueError("work needs at least one worker")
     job = _Job(handler, timeout_s, retry or Retry(on=()), fails)
-    results: WorkQueue[tuple[Entry[T], WorkerResult[T, R]]] = WorkQueue()
-    unfinished: set[Entry[T]] = set()
-
-    async def worker() -> None:
-        while entry := await queue.receive():
-            unfinished.add(entry)
-            result = await job.run(entry.item)
-            queue.vacate(entry)
-            results.put_nowait((entry, result))
-
-    async def crew() -> None:
-        with results.producer():
-            await together(*(worker() for _ in range(workers)))
-
-    async def report() -> None:
-        async with aclosing(aiter(results)) as ended:
-            async for entry, result in ended:
-                await _tell(on_task_complete or _raise_error, result)
-                unfinished.remove(entry)
-                queue.finish(entry)
-
-    try:
-        await together(crew(), report())
-    finally:
-        queue.abort()  # closed and empty after a normal end; else producers must not wait for workers that are gone
-        for entry in unfinished:
-            queue.finish(entry)
+    await _Pool(queue, job, on_task_complete or _raise_error).run(workers)
     if on_job_complete:
         await _tell(on_job_complete, queue.stats)
     return queue.stats

@@ -42,9 +42,11 @@ def run_virtual(main: Coroutine[Any, Any, None]) -> None:
 class Play:
     """One queue under a schedule of puts, takes and cancellations, and what it should have kept to."""
 
-    def __init__(self, maxsize: int) -> None:
-        self.maxsize = maxsize
-        self.queue: WorkQueue[int] = WorkQueue(maxsize, lanes=lambda name: Lane(PACE_S[name], CONCURRENCY[name]))
+    def __init__(self, maxsize: int, unfinished: int) -> None:
+        self.maxsize, self.unfinished = maxsize, unfinished
+        self.queue: WorkQueue[int] = WorkQueue(
+            maxsize, unfinished=unfinished, lanes=lambda name: Lane(PACE_S[name], CONCURRENCY[name])
+        )
         self.lane_of: dict[int, str] = {}
         self.entered: list[int] = []
         self.received: list[int] = []
@@ -85,7 +87,9 @@ class Play:
                 await asyncio.sleep(seconds)
 
     def check(self) -> None:
-        assert self.queue.stats.depth <= self.maxsize or not self.maxsize
+        stats = self.queue.stats
+        assert stats.depth <= self.maxsize or not self.maxsize
+        assert stats.depth + stats.in_progress <= self.unfinished or not self.unfinished
         assert all(self.running[lane] <= (CONCURRENCY[lane] or 99) for lane in self.running)
 
     async def finish(self) -> None:
@@ -107,10 +111,12 @@ async def ended(tasks: list[asyncio.Task[None]]) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(maxsize=st.integers(0, 3), steps=st.lists(STEP, max_size=40))
-def test_no_schedule_of_puts_takes_and_cancels_loses_or_doubles_an_item(maxsize: int, steps: list[Any]) -> None:
+@given(maxsize=st.integers(0, 3), unfinished=st.integers(0, 4), steps=st.lists(STEP, max_size=40))
+def test_no_schedule_of_puts_takes_and_cancels_loses_or_doubles_an_item(
+    maxsize: int, unfinished: int, steps: list[Any]
+) -> None:
     async def main() -> None:
-        play = Play(maxsize)
+        play = Play(maxsize, unfinished)
         for number, step in enumerate(steps):
             await play.step(number, step)
             play.check()
