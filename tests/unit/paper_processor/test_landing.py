@@ -133,3 +133,12 @@ def test_any_body_is_an_answer_or_a_typed_refusal(body: str, url: str) -> None:
     except NotAdmitted:
         return
     assert all(link.startswith(("http://", "https://")) for link in page.pdf_urls)
+
+
+@pytest.mark.parametrize("link", ["http://[bad/x.pdf", "//[", "https://a.example]/x.pdf"])
+def test_an_address_that_is_none_does_not_stop_the_run(link: str) -> None:
+    page = read_page(
+        f'<base href="{link}"><meta name="citation_pdf_url" content="{link}"><a href="/b.pdf">PDF</a>', URL
+    )
+
+    assert page.pdf_urls == ("https://journal.example/b.pdf",)

@@ -93,17 +93,22 @@ def _meta(tree: html.HtmlElement) -> dict[str, list[str]]:
 
 
 def _pdf_links(tree: html.HtmlElement, url: str) -> tuple[str, ...]:
-    base = urljoin(url, next((e.get("href") or "" for e in tree.iter("base")), ""))
+    base = _joined(url, next((e.get("href") or "" for e in tree.iter("base")), "")) or url
     meta = _meta(tree)
     stated = [link for tag in PDF_TAGS for link in meta.get(tag, [])]
     candidates = stated + _embedded(tree) + _refreshed(tree) + _anchors(tree)
-    absolute = (urljoin(base, candidate.strip()) for candidate in candidates)
-    usable = [
-        link
-        for link in absolute
-        if urlsplit(link).scheme in ("http", "https") and link.split("#")[0] != url.split("#")[0]
-    ]
+    absolute = (_joined(base, candidate.strip()) for candidate in candidates)
+    usable = [link for link in absolute if link and link.split("#")[0] != url.split("#")[0]]
     return tuple(dict.fromkeys(usable))[:MAX_LINKS]
+
+
+def _joined(base: str, link: str) -> str:
+    """Return where `link` leads from `base`, nothing when that is no web address."""
+    try:
+        absolute = urljoin(base, link)
+        return absolute if urlsplit(absolute).scheme in ("http", "https") else ""
+    except ValueError:  # "http://[": no page makes a run stop
+        return ""
 
 
 def _embedded(tree: html.HtmlElement) -> list[str]:

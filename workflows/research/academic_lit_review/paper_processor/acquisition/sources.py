@@ -15,7 +15,7 @@ from core.identifiers import normalize_arxiv, normalize_doi, normalize_pmcid
 from core.metadata import PaperMetadata
 from core.settings import Settings
 
-Kind = Literal["file", "page", "listing", "jats", "html", "local", "job"]
+Kind = Literal["file", "page", "listing", "jats", "html", "local", "job", "stored"]
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,15 @@ class Location:
     @property
     def host(self) -> str:
         """The lane this location is paced in."""
-        return urlsplit(self.url).netloc.lower() or self.source
+        try:
+            return urlsplit(self.url).netloc.lower() or self.source
+        except ValueError:  # "http://[": what is wrong with it is said when it is asked
+            return self.source
 
 
 LOCAL = "local"
+#: A file that an earlier run has taken in.
+STORED = "stored"
 
 
 def local(paper: PaperMetadata, settings: Settings) -> list[Location]:
