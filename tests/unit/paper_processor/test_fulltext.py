@@ -45,6 +45,14 @@ def test_a_table_inside_a_paragraph_is_not_read_twice() -> None:
     assert read_jats(JATS.encode()).markdown.count("12 |") == 1
 
 
+@pytest.mark.parametrize("share", [0.5, 0.7, 0.9, 0.999])
+def test_an_article_cut_short_is_not_mended_silently(share: float) -> None:
+    xml = JATS.encode()
+    with pytest.raises(NotAdmitted) as refused:
+        read_jats(xml[: int(len(xml) * share)])
+    assert refused.value.reason == "truncated"
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

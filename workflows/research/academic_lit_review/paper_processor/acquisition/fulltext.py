@@ -14,6 +14,9 @@ from workflows.research.academic_lit_review.paper_processor.acquisition.landing 
 #: Below this a "full text" is an abstract or an announcement (the forerunner's floor of 500 let landing pages through).
 MIN_CHARS = 2_000
 
+#: The parser mends what it can, also a file cut in two.
+_ARTICLE_ENDS = re.compile(rb"</(?:[\w.-]+:)?article\s*>")
+
 _CHROME = "nav, header, footer, aside, form, script, style, [role=navigation], .cookie, .related, .sidebar, .advert"
 
 
@@ -46,6 +49,8 @@ def read_jats(xml: bytes) -> Article:
         *_references(article),
     ]
     markdown = "\n\n".join(line for line in lines if line) + "\n"
+    if not _ARTICLE_ENDS.search(xml):
+        raise NotAdmitted("truncated", "the XML ends before its article does")
     if len(markdown) < MIN_CHARS:
         raise NotAdmitted("not_full_text", f"only {len(markdown)} characters of text")
     doi = article.findtext(".//article-meta/article-id[@pub-id-type='doi']") or ""
