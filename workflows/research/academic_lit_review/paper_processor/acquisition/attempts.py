@@ -20,10 +20,10 @@ from core.errors import FetchError, NotAdmitted, PaperError, RetrievalError
 from core.identifiers import paper_id
 from core.metadata import PaperMetadata
 from core.stores.records import Attempt
-from workflows.research.academic_lit_review.paper_processor.acquisition.intake import Got, Try, keep
+from workflows.research.academic_lit_review.paper_processor.acquisition.intake import Got, Try, keep, restore
 from workflows.research.academic_lit_review.paper_processor.acquisition.listing import newest
 from workflows.research.academic_lit_review.paper_processor.acquisition.routes import Route
-from workflows.research.academic_lit_review.paper_processor.acquisition.sources import Kind, Location, locations
+from workflows.research.academic_lit_review.paper_processor.acquisition.sources import STORED, Kind, Location, locations
 from workflows.research.academic_lit_review.paper_processor.acquisition.walls import bot_wall
 from workflows.research.academic_lit_review.paper_processor.services import Services
 from workflows.research.academic_lit_review.paper_processor.state import Material
@@ -74,6 +74,8 @@ async def settle(asked: Asked) -> Material | None:
 async def _found(asked: Asked) -> Material | None:
     if asked.refusal is not None:
         raise asked.refusal
+    if asked.at.location.kind == STORED and asked.at.route.stored:
+        return await restore(asked.at.route.stored, asked.at.services)
     return None if asked.got is None else await keep(asked.at, asked.got)
 
 
@@ -136,6 +138,10 @@ async def _ask_listing(at: Try) -> None:
     at.route.lead([xml], first=False)
 
 
+async def _ask_nobody(at: Try) -> None:
+    """Leave a file where it is: the store has it already."""
+
+
 _ASK: dict[Kind, Callable[[Try], Awaitable[Got | None]]] = {
     "file": _ask_url,
     "page": _ask_url,
@@ -144,6 +150,7 @@ _ASK: dict[Kind, Callable[[Try], Awaitable[Got | None]]] = {
     "listing": _ask_listing,
     "local": _ask_disk,
     "job": _ask_job,
+    "stored": _ask_nobody,
 }
 
 

@@ -13,19 +13,25 @@ from __future__ import annotations
 from collections import deque
 from pathlib import Path
 
-from core.errors import PaperError
 from core.metadata import PaperMetadata
 from core.stores.records import StoredFailure, StoredFile, StoredJob
 from core.streaming import Lane, WorkQueue, together, work
 from workflows.research.academic_lit_review.paper_processor.acquisition.attempts import Asked, ask, desk, settle
-from workflows.research.academic_lit_review.paper_processor.acquisition.intake import restore
 from workflows.research.academic_lit_review.paper_processor.acquisition.retrieval import SOURCE, RetrievalLane
 from workflows.research.academic_lit_review.paper_processor.acquisition.routes import Route, relevance, urgency
-from workflows.research.academic_lit_review.paper_processor.acquisition.sources import LOCAL, locations
+from workflows.research.academic_lit_review.paper_processor.acquisition.sources import (
+    LOCAL,
+    STORED,
+    Location,
+    locations,
+)
 from workflows.research.academic_lit_review.paper_processor.board import Board
 from workflows.research.academic_lit_review.paper_processor.cache import Remaining
 from workflows.research.academic_lit_review.paper_processor.services import Services
 from workflows.research.academic_lit_review.paper_processor.state import Material, QueueItem
+
+#: The lane of papers with no place left to ask.
+NOBODY = ""
 
 
 class Producer:
@@ -43,18 +49,19 @@ class Producer:
     async def run(self, remaining: Remaining) -> None:
         """Serve the papers in `remaining` until each is in the queue or has ended."""
         with self._queue.producer():
-            self._lanes.join()
+            for paper_id, file in remaining.stored.items():
+                self._restore(paper_id, file)
             for paper_id in remaining.new:
                 self._start(paper_id)
             for paper_id, job in remaining.jobs.items():
                 self._resume(paper_id, job)
             retrieval = [self._retrieval.run()] if self._retrieval else []
             async with desk(self._services.store.scratch) as folder:
-                await together(self._restore(remaining.stored), self._transfer(folder), self._check(), *retrieval)
+                await together(self._transfer(folder), self._check(), *retrieval)
 
     def _lane(self, host: str) -> Lane:
         settings = self._services.settings
-        if host in (SOURCE, LOCAL):
+        if host in (SOURCE, LOCAL, STORED, NOBODY):
             return Lane()  # neither the job service nor the disk is a stranger to be polite to
         return Lane(pace_s=settings.pace_s(host), concurrency=settings.host_concurrency)
 
@@ -72,6 +79,13 @@ class Producer:
         else:
             self._next(route)
 
+    def _restore(self, paper_id: str, file: StoredFile) -> None:
+        """Queue a paper whose file an earlier run left in the store; if that opens no more, it is asked for again."""
+        route = self._opened(paper_id)
+        route.stored = file
+        route.todo.appendleft(Location(STORED, str(file.path), "stored"))
+        self._next(route)
+
     def _resume(self, paper_id: str, job: StoredJob) -> None:
         """Wait again for a job that an earlier run has submitted."""
         route = self._opened(paper_id)
@@ -82,7 +96,7 @@ class Producer:
 
     def _next(self, route: Route) -> None:
         """Let a route wait for its next step, wherever that is."""
-        lane = route.todo[0].host if route.todo else ""
+        lane = route.todo[0].host if route.todo else NOBODY
         self._lanes.put_nowait(route, priority=route.priority, lane=lane)
 
     async def _transfer(self, folder: Path) -> None:
@@ -115,17 +129,6 @@ class Producer:
         self._board.acquired(paper_id, material)
         item = QueueItem(paper_id, material.markdown or str(material.file.path), paper, is_markdown)
         await self._queue.put(item, priority=urgency(relevance(paper), material.pages))
-
-    async def _restore(self, stored: dict[str, StoredFile]) -> None:
-        """Queue the papers whose file an earlier run left in the store; they need no acquisition."""
-        for paper_id in sorted(stored, key=lambda name: -relevance(self._board.papers[name])):
-            try:
-                material = await restore(stored[paper_id], self._services)
-            except PaperError:
-                self._start(paper_id)
-            else:
-                await self._deliver(paper_id, self._board.papers[paper_id], material)
-        self._lanes.leave()
 
     async def _fail(self, route: Route) -> None:
         reason, detail = route.verdict()

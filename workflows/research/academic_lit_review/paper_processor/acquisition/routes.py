@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from core.metadata import PaperMetadata
-from core.stores.records import Attempt
+from core.stores.records import Attempt, StoredFile
 from workflows.research.academic_lit_review.paper_processor.acquisition.sources import Location
 
 #: From most to least telling: the first of these families among the attempts is why a paper could not be had.
@@ -41,6 +41,7 @@ class Route:
     tried: list[Attempt] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     submitted: int = 0
+    stored: StoredFile | None = None
 
     @property
     def priority(self) -> float:
