@@ -16,9 +16,25 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIB = 1024 * 1024
 
+#: Papers that may wait between acquisition and conversion. They wait as paths, so a deep queue costs disk, not memory;
+#: with 8, as for PDFs in memory, balanced loads lose a fifth of their speed.
+PROCESSING_QUEUE_SIZE = 64
+#: Papers converted at a time, on machines with as many cores.
+MAX_PROCESSING_CONCURRENT = 4
+#: Pause between two requests to the same host, seconds.
+ACQUISITION_DELAY = 2.0
+#: Deadline of one retrieval job from its submission, and the pause between two looks at it, seconds.
+ACQUISITION_TIMEOUT = 420.0
+POLL_INTERVAL = 2.0
+
 #: Pace of hosts that publish a rule of their own, in seconds between two requests. arXiv: "no more than one request
 #: every three seconds, single connection" (arXiv API terms of use). The PMC bucket is made for bulk download.
 HOST_PACE_S = {"arxiv.org": 3.0, "export.arxiv.org": 3.0, "pmc-oa-opendata.s3.amazonaws.com": 0.1}
+
+
+def _cores() -> int:
+    """Return how many cores this process may use (macOS does not tell, and has them all)."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Settings(BaseSettings):
@@ -36,9 +52,11 @@ class Settings(BaseSettings):
     )
 
     # the pipeline
-    queue_size: int = Field(64, ge=1, description="Papers that may wait between acquisition and conversion.")
+    queue_size: int = Field(
+        PROCESSING_QUEUE_SIZE, ge=1, description="Papers that may wait between acquisition and conversion."
+    )
     max_processing: int = Field(
-        default_factory=lambda: max(1, min(4, len(os.sched_getaffinity(0)))),
+        default_factory=lambda: min(MAX_PROCESSING_CONCURRENT, _cores()),
         ge=1,
         description="Papers converted at a time: 4, or the number of cores if that is fewer.",
     )
@@ -46,7 +64,9 @@ class Settings(BaseSettings):
 
     # manners on the network
     contact_email: str = Field("", description="Your address, sent in the User-Agent as the catalogues ask for.")
-    acquisition_delay_s: float = Field(2.0, ge=0, description="Pause between two requests to the same host, seconds.")
+    acquisition_delay_s: float = Field(
+        ACQUISITION_DELAY, ge=0, description="Pause between two requests to the same host, seconds."
+    )
     host_pace_s: dict[str, float] = Field(default=HOST_PACE_S, description="Pauses of particular hosts, seconds.")
     host_concurrency: int = Field(1, ge=1, description="Requests at a time to one host.")
     allow_networks: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -67,8 +87,10 @@ class Settings(BaseSettings):
 
     # the retrieve-academic job service
     retrieve_academic_url: str = Field("http://localhost:8002", description="Empty: do without it.")
-    acquisition_timeout_s: float = Field(420.0, gt=0, description="Deadline of one retrieval job, from its submission.")
-    poll_interval_s: float = Field(2.0, gt=0)
+    acquisition_timeout_s: float = Field(
+        ACQUISITION_TIMEOUT, gt=0, description="Deadline of one retrieval job, from its submission."
+    )
+    poll_interval_s: float = Field(POLL_INTERVAL, gt=0)
     service_recheck_s: float = Field(120.0, ge=0, description="Pause before a service that was down is asked again.")
 
     # where the open sources are
