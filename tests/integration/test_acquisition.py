@@ -12,9 +12,9 @@ from workflows.research.academic_lit_review.paper_processor.services import open
 
 
 async def test_one_paper_can_be_fetched_from_its_open_sources(tmp_path: Path) -> None:
-    async with Internet(plan((Route("oa_url", fault="http_404"), Route("landing")))) as net:
-        async with open_services(settings=net.settings(tmp_path)) as services:
-            material = await try_oa_download(net.papers[0], services)
+    ways = (Route("oa_url", fault="http_404"), Route("landing"))
+    async with Internet(plan(ways)) as net, open_services(settings=net.settings(tmp_path)) as services:
+        material = await try_oa_download(net.papers[0], services)
 
     assert material is not None
     assert (material.file.source, material.identity) == ("landing", "doi")
