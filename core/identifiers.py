@@ -71,7 +71,10 @@ def normalize_openalex(text: str | None) -> str | None:
 
 
 def paper_id(paper: PaperMetadata) -> str:
-    """Return the identity of `paper`: its DOI, else another identifier, else a hash of title, first author and year."""
+    """Return the identity of `paper`: its DOI, else another identifier, else a hash of title, first author and year.
+
+    A paper without a title is told from others by its first address.
+    """
     return next(iter(aliases(paper)), None) or _described(paper)
 
 
@@ -97,7 +100,9 @@ def _prefixed(scheme: str, value: str | None) -> str | None:
 
 def _described(paper: PaperMetadata) -> str:
     authors = paper.get("authors") or [{}]
-    parts = (fold(paper.get("title") or ""), fold(authors[0].get("name") or ""), str(paper.get("year") or ""))
+    parts = [fold(paper.get("title") or ""), fold(authors[0].get("name") or ""), str(paper.get("year") or "")]
+    if not parts[0]:
+        parts += (paper.get("oa_urls") or [])[:1]  # all there is to tell it from other papers without a title
     return "hash:" + hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
 
 
@@ -126,7 +131,7 @@ def unify(papers: Iterable[PaperMetadata]) -> dict[str, PaperMetadata]:
     merged: dict[str, PaperMetadata] = {}
     for paper, names in records:
         root = _root(owners, names[0])
-        merged[root] = _merge(merged.get(root, {}), paper)
+        merged[root] = merge(merged.get(root, {}), paper)
     return {paper_id(paper): paper for paper in merged.values()}
 
 
@@ -139,7 +144,8 @@ def _root(owners: dict[str, str], name: str) -> str:
     return name
 
 
-def _merge(first: PaperMetadata, second: PaperMetadata) -> PaperMetadata:
+def merge(first: PaperMetadata, second: PaperMetadata) -> PaperMetadata:
+    """Return `first` with its gaps filled from `second`, and the addresses of both."""
     merged: dict[str, Any] = {**second, **{key: value for key, value in first.items() if value not in (None, "", [])}}
     urls = [*(first.get("oa_urls") or []), *(second.get("oa_urls") or [])]
     if urls:

@@ -1,11 +1,14 @@
 """The ladder: where a paper may be, in the order in which it is worth asking."""
 
 from collections import deque
+from typing import Any
+
+import pytest
 
 from core.metadata import PaperMetadata
 from core.settings import Settings
 from core.stores.records import Attempt
-from workflows.research.academic_lit_review.paper_processor.acquisition.routes import Route
+from workflows.research.academic_lit_review.paper_processor.acquisition.routes import Route, relevance
 from workflows.research.academic_lit_review.paper_processor.acquisition.sources import Location, locations
 
 SETTINGS = Settings()
@@ -82,3 +85,10 @@ def test_only_a_failure_that_may_pass_is_tried_again_soon() -> None:
     assert route("http_404", "timeout").passing()
     assert route("http_503").passing()
     assert not route("http_404", "paywall").passing()
+
+
+@pytest.mark.parametrize(
+    ("score", "expected"), [(None, 0.5), (float("nan"), 0.5), (float("inf"), 1), (-3, 0), (85, 1), (0.2, 0.2)]
+)
+def test_a_score_out_of_range_does_not_upset_the_order(score: Any, expected: float) -> None:
+    assert relevance({"relevance_score": score}) == expected

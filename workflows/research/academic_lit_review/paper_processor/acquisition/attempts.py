@@ -159,8 +159,8 @@ def _copy(path: Path, folder: Path) -> Got:
     target = folder / "given"
     try:
         shutil.copyfile(path, target)
-    except OSError as error:
-        raise NotAdmitted("not_found", f"{path}: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise NotAdmitted("not_found", f"{path}: {getattr(error, 'strerror', None) or error}") from error
     with target.open("rb") as file:
         digest, head = hashlib.file_digest(file, "sha256").hexdigest(), (file.seek(0), file.read(4096))[1]
     return Got(target, digest, target.stat().st_size, head, path.absolute().as_uri())

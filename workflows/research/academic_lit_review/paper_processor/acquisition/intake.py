@@ -65,6 +65,10 @@ async def keep(at: Try, got: Got) -> Material | None:
         raise
 
 
+async def _empty(at: Try, got: Got) -> Material | None:
+    raise NotAdmitted("empty", "the file has no content")
+
+
 async def _not_pdf(at: Try, got: Got) -> Material | None:
     raise NotAdmitted("not_pdf", f"it begins with {got.head[:16]!r}")
 
@@ -122,6 +126,7 @@ async def _article(at: Try, got: Got, media_type: str, article: Article) -> Mate
 
 _SORT: dict[str, Callable[[Try, Got], Awaitable[Material | None]]] = {
     "pdf": _pdf,
+    "empty": _empty,
     "html": _page,
     "xml": _xml,
     "jats": _xml,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -87,9 +88,9 @@ def _rank(attempt: Attempt) -> int:
 
 
 def relevance(paper: PaperMetadata) -> float:
-    """Return how relevant `paper` is, 0 to 1; one half when nobody has scored it."""
+    """Return how relevant `paper` is, 0 to 1; one half when nobody has scored it, or with something not a number."""
     score = paper.get("relevance_score")
-    return 0.5 if score is None else float(score)
+    return 0.5 if score is None or math.isnan(score) else min(1.0, max(0.0, score))
 
 
 def urgency(relevance: float, pages: int) -> float:
