@@ -124,7 +124,7 @@ class RetrievalLane:
 
     async def _ended(self, route: Route, outcome: JobOutcome) -> None:
         if outcome.error is None:
-            route.todo.append(Location(SOURCE, f"job:{outcome.job.job_id}", "job", evidence=SOURCE))
+            route.todo.appendleft(Location(SOURCE, f"job:{outcome.job.job_id}", "job", evidence=SOURCE))
             self._back(route)
         elif outcome.unknown and route.submitted < MAX_SUBMITS:
             await self._close_job(route, "abandoned", "the service does not know the job any more")

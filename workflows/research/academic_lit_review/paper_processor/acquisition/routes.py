@@ -31,6 +31,9 @@ PAGE_URGENCY, MOST_PAGES = 1 / 500, 50
 
 SERVICE_DOWN = "service_unavailable"
 
+#: Places that do not keep a transfer slot for long: a finished job of the service, and this disk.
+CERTAIN = ("job", "local", "stored")
+
 
 @dataclass
 class Route:
@@ -46,8 +49,9 @@ class Route:
 
     @property
     def priority(self) -> float:
-        """Most relevant first; a paper nobody has scored stands in the middle."""
-        return relevance(self.paper)
+        """Most relevant first, but what is certain to be there before what a stranger may have; it is soon fetched."""
+        certain = bool(self.todo) and self.todo[0].kind in CERTAIN
+        return relevance(self.paper) + certain
 
     def lead(self, found: Iterable[Location], *, first: bool) -> int:
         """Add places that another place led to, to be asked first or last; return how many were new."""
