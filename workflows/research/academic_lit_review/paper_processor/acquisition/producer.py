@@ -55,8 +55,8 @@ class Producer:
                 self._start(paper_id)
             for paper_id, job in remaining.jobs.items():
                 self._resume(paper_id, job)
-            retrieval = [self._retrieval.run()] if self._retrieval else []
             async with desk(self._services.store.scratch) as folder:
+                retrieval = [self._retrieval.run()] if self._retrieval else []
                 await together(self._transfer(folder), self._check(), *retrieval)
 
     def _lane(self, host: str) -> Lane:
