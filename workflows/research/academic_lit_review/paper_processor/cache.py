@@ -8,7 +8,9 @@ from core.errors import StoreError
 from core.identifiers import unify
 from core.metadata import PaperMetadata
 from core.progress import Stage
-from core.stores.records import Holding, StoredFailure, StoredFile, StoredJob
+from core.stores.records import Attempt, Holding, StoredFailure, StoredFile, StoredJob
+from workflows.research.academic_lit_review.paper_processor.acquisition.retrieval import SOURCE
+from workflows.research.academic_lit_review.paper_processor.acquisition.sources import LOCAL, locations
 from workflows.research.academic_lit_review.paper_processor.board import Board
 from workflows.research.academic_lit_review.paper_processor.services import Services
 from workflows.research.academic_lit_review.paper_processor.state import Outcome
@@ -50,23 +52,40 @@ async def _place(paper_id: str, held: Holding, remaining: Remaining, board: Boar
     """End one paper from what the store holds of it, or note where it goes on."""
     if held.text:
         return board.read(paper_id, held.text, held.file, cached=True)
-    if held.failure:
-        return await _believe(paper_id, held.failure, board, services)
+    if held.failure and await _believe(paper_id, held.failure, board, services):
+        return None
     if held.file:
         remaining.stored[paper_id] = held.file
         return None
-    if held.job and held.job.job_id and services.retrieval:
+    if held.job and held.job.job_id and services.retrieval and held.job.service == services.retrieval.base_url:
         remaining.jobs[paper_id] = held.job
         return None
     return remaining.new.append(paper_id)
 
 
-async def _believe(paper_id: str, failure: StoredFailure, board: Board, services: Services) -> None:
-    """End a paper as it ended last time, with everything that was tried then."""
-    for attempt in await services.store.attempts(paper_id):
+async def _believe(paper_id: str, failure: StoredFailure, board: Board, services: Services) -> bool:
+    """End a paper as it ended last time, with everything that was tried then; not if there is a new place to ask."""
+    attempts = await services.store.attempts(paper_id)
+    if _new_places(board.papers[paper_id], failure, attempts, services):
+        return False
+    for attempt in attempts:
         board.tried(paper_id, attempt)
     stage: Stage = "convert" if failure.stage == "convert" else "acquire"
     board.fail(paper_id, stage, failure.reason, f"{failure.detail} (known from an earlier run)".strip())
+    return True
+
+
+def _new_places(paper: PaperMetadata, failure: StoredFailure, attempts: list[Attempt], services: Services) -> bool:
+    """Tell whether there is a place that was not asked yet: one only the record of today names, or the job service.
+
+    A file of the user that was not there may be there by now. A failed conversion is only doubted for such a file.
+    """
+    asked = {attempt.url for attempt in attempts if (attempt.source, attempt.verdict) != (LOCAL, "not_found")}
+    places = locations(paper, services.settings)
+    if failure.stage == "convert":
+        return any(place.source == LOCAL and place.url not in asked for place in places)
+    answered = services.retrieval is None or any(attempt.source == SOURCE for attempt in attempts)
+    return not answered or any(place.url not in asked for place in places)
 
 
 async def check_cache_for_paper(paper: PaperMetadata, services: Services) -> Outcome | None:

@@ -116,6 +116,8 @@ class Producer:
 
     async def _settle(self, asked: Asked) -> None:
         route, material = asked.at.route, await settle(asked)
+        if self._retrieval and asked.at.location.kind == "job" and asked.got:
+            await self._retrieval.done(route, admitted=material is not None)
         if material is not None:
             await self._deliver(route.paper_id, route.paper, material)
             self._ended()

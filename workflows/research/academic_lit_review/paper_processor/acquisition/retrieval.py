@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import replace
 
 from core.errors import RetrievalError
@@ -105,6 +106,11 @@ class RetrievalLane:
             self._poll(route, job)
 
     def _park(self, route: Route) -> None:
+        """Let a route wait for the service; one that has others to ask does that first, and comes again."""
+        if route.todo:
+            route.submitted = 0
+            self._back(route)
+            return
         self._parked.append(route)
         self._changed.set()
 
@@ -119,8 +125,9 @@ class RetrievalLane:
         outcomes = self._client.poll_jobs_until_complete(
             self._jobs, poll_interval=settings.poll_interval_s, timeout=settings.acquisition_timeout_s
         )
-        async for outcome in outcomes:
-            await self._ended(self._routes.pop(outcome.job.paper_id), outcome)
+        async with aclosing(outcomes):
+            async for outcome in outcomes:
+                await self._ended(self._routes.pop(outcome.job.paper_id), outcome)
 
     async def _ended(self, route: Route, outcome: JobOutcome) -> None:
         if outcome.error is None:
@@ -131,6 +138,11 @@ class RetrievalLane:
             self.submit(route)
         else:
             await self._give_up(route, outcome.error)
+
+    async def done(self, route: Route, *, admitted: bool) -> None:
+        """End the job whose file has come: `admitted` and in the store, or refused."""
+        state: ClosedJobState = "completed" if admitted else "failed"
+        await self._close_job(route, state, "" if admitted else "its file was refused")
 
     async def _give_up(self, route: Route, error: RetrievalError) -> None:
         """End the job; one that only could not be asked about stays open, for the next run to poll."""
