@@ -29,10 +29,7 @@ from core.stores.papers import PaperStore
 from core.stores.retrieve_academic import RetrieveAcademicClient
 from tests.sketch import Sketch
 from tests.unit.virtual import now
-from workflows.research.academic_lit_review.paper_processor.acquisition.core import _stream
-from workflows.research.academic_lit_review.paper_processor.board import Board
-from workflows.research.academic_lit_review.paper_processor.cache import _check_cache_phase
-from workflows.research.academic_lit_review.paper_processor.records import collected
+from workflows.research.academic_lit_review.paper_processor.acquisition.core import read_papers
 from workflows.research.academic_lit_review.paper_processor.services import Services
 
 SERVICE = "http://service"
@@ -186,10 +183,8 @@ class Ours:
     async def run(self, world: World) -> Ended:
         async with PaperStore.open(self.home, clock=_unix) as store:
             services = _services(world, store)
-            board = Board(await collected(world.papers, store), services.emit)
-            await store.put_papers(board.papers)
-            await _stream(await _check_cache_phase(board, services), board, services, world.transfers)
-        _, read, acquisition_failed, processing_failed = board.result()
+            result = await read_papers(world.papers, services, max_concurrent=world.transfers)
+        _, read, acquisition_failed, processing_failed = result
         return Ended(list(read), [*acquisition_failed, *processing_failed])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import known_reason
+from core.errors import SettingsError, known_reason
 from core.loopback import Internet, Plan, Route
 from core.progress import ProgressEvent
 from core.settings import MIB, Settings
@@ -382,3 +382,8 @@ async def test_nothing_is_left_in_the_scratch_folder(tmp_path: Path) -> None:
         await run(net, tmp_path)
 
     assert [path for path in (tmp_path / "tmp").rglob("*") if path.is_file()] == []
+
+
+async def test_a_run_without_transfers_is_refused_before_it_starts() -> None:
+    with pytest.raises(SettingsError, match="max_concurrent is 0"):
+        await run_paper_pipeline([{"doi": "10.5555/a"}], max_concurrent=0)

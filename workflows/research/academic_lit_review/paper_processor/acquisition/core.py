@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from core.conversion.converter import Converter
-from core.errors import ConversionError, PaperError, WorkerDied
+from core.errors import ConversionError, PaperError, SettingsError, WorkerDied
 from core.http import HttpClient
 from core.metadata import PaperMetadata
 from core.progress import Emit
@@ -52,19 +52,33 @@ async def run_paper_pipeline(
     `max_concurrent` bounds the transfers at a time (default `Settings.max_downloads`). Dependencies that are not given
     are opened and closed here. `on_event` is called with every `ProgressEvent`. `retry_failed` asks again for papers
     that an earlier run could not have. Records of the same work become one paper; outcomes are keyed by `paper_id`.
+    Raises SettingsError, StoreError, and whatever a bug raises; a paper's failure is an outcome.
     """
+    if max_concurrent is not None and max_concurrent < 1:
+        raise SettingsError(f"max_concurrent is {max_concurrent}: nothing could be transferred")
     async with open_services(
         settings=settings, store=store, http=http, converter=converter, on_event=on_event
     ) as services:
-        board = Board(await collected(papers, services.store), services.emit)
-        board.tell("run", "started", converter=services.converter.name, fingerprint=services.converter.fingerprint)
-        await services.store.put_papers(board.papers)
-        remaining = await _check_cache_phase(board, services, retry_failed=retry_failed)
-        if remaining:
-            await _stream(remaining, board, services, max_concurrent or services.settings.max_downloads)
-        result = board.result()
-        board.tell("run", "finished", read=len(result.results), failed=len(board.papers) - len(result.results))
-        return result
+        return await read_papers(papers, services, max_concurrent=max_concurrent, retry_failed=retry_failed)
+
+
+async def read_papers(
+    papers: Iterable[PaperMetadata],
+    services: Services,
+    *,
+    max_concurrent: int | None = None,
+    retry_failed: bool = False,
+) -> PipelineResult:
+    """Do what `run_paper_pipeline` says, with services that are open already."""
+    board = Board(await collected(papers, services.store), services.emit)
+    board.tell("run", "started", converter=services.converter.name, fingerprint=services.converter.fingerprint)
+    await services.store.put_papers(board.papers)
+    remaining = await _check_cache_phase(board, services, retry_failed=retry_failed)
+    if remaining:
+        await _stream(remaining, board, services, max_concurrent or services.settings.max_downloads)
+    result = board.result()
+    board.tell("run", "finished", read=len(result.results), failed=len(board.papers) - len(result.results))
+    return result
 
 
 async def _stream(remaining: Remaining, board: Board, services: Services, max_concurrent: int) -> None:
