@@ -12,8 +12,9 @@ from core.conversion.inspect import Inspection
 from core.conversion.sniff import sniff
 from core.errors import NotAdmitted
 from core.stores.records import StoredFile
-from workflows.research.academic_lit_review.paper_processor.acquisition.fulltext import Article, read_html, read_jats
+from workflows.research.academic_lit_review.paper_processor.acquisition.fulltext import Article, read_html
 from workflows.research.academic_lit_review.paper_processor.acquisition.gate import admit, identify
+from workflows.research.academic_lit_review.paper_processor.acquisition.jats import read_jats
 from workflows.research.academic_lit_review.paper_processor.acquisition.landing import LandingPage, read_page
 from workflows.research.academic_lit_review.paper_processor.acquisition.routes import Route
 from workflows.research.academic_lit_review.paper_processor.acquisition.sources import Location
