@@ -68,7 +68,7 @@ def faults(home: Path) -> list[str]:
         if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
             return found
         files = [
-            home / f"files/{sha[:2]}/{sha}.pdf"
+            _object(home / "files", sha)
             for (sha,) in db.execute("SELECT sha256 FROM files WHERE lost_at IS NULL")
         ]
         texts = [home / f"texts/{sha[:2]}/{sha}.md" for (sha,) in db.execute("SELECT sha256 FROM texts")]
@@ -78,6 +78,11 @@ def faults(home: Path) -> list[str]:
         return found
     finally:
         db.close()
+
+
+def _object(folder: Path, sha: str) -> Path:
+    """Return the place of an object of whatever kind."""
+    return next((folder / sha[:2]).glob(f"{sha}.*"), folder / sha)
 
 
 def _holds(path: Path) -> bool:

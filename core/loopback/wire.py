@@ -29,10 +29,12 @@ def listen(address: str) -> socket.socket:
 
 
 async def while_connected(receive: Receive, work: Callable[[Receive], Coroutine[None, None, None]]) -> None:
-    """Run `work` with the whole request; cancel it when the other side goes away."""
+    """Run `work` with the whole request; cancel it, or never begin it, when the other side goes away."""
     body = b""
     while (message := await receive()).get("more_body"):
         body += message["body"]
+    if message["type"] == "http.disconnect":
+        return
 
     async def whole() -> Message:
         return {"type": "http.request", "body": body + message.get("body", b"")}
