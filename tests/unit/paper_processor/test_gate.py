@@ -1,5 +1,7 @@
 """Only the full text of this very paper is let in."""
 
+import time
+
 import pytest
 
 from core.conversion.inspect import Inspection
@@ -98,3 +100,76 @@ def test_a_file_without_a_paper_in_it_is_refused(figures: dict[str, int], reason
         admit(seen(**figures), PAPER)
 
     assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("title", "front"),
+    [
+        ("Flowering of <i>Arabidopsis</i> in <sc>far-red</sc> light", "Flowering of Arabidopsis in far-red light"),
+        ("Decay of <mml:math xmlns:mml='http://a.example'><mml:mi>B</mml:mi></mml:math> mesons", "Decay of B mesons"),
+        ("Smith &amp; Sons: trade &#38; empire in Leith", "Smith & Sons: trade & empire in Leith"),
+        (
+            PAPER["title"],
+            "F O R A G I N G  O F  H O N E Y  B E E S  O N  E X T E N S I V E  G R E E N  R O O F S  I N  T H R E E  C I T I E S",
+        ),
+        (PAPER["title"], "F ORAGING OF H ONEY B EES ON E XTENSIVE G REEN R OOFS IN T HREE C ITIES"),
+        (PAPER["title"], "RETRACTED ARTICLE: Foraging of honey bees on extensive green roofs in three cities"),
+    ],
+)
+def test_spelling_and_markup_do_not_hide_a_title(title: str, front: str) -> None:
+    assert identify(f"{front}\nA. Muller\n" + "Other words follow. " * 90, {"title": title}) == "title"
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        'Comment on "{}"',
+        "Reply to the comment on {}",
+        'Journal of Hives 400 (2020) 1234\nContents lists available at ScienceDirect\nJournal of Hives\njournal homepage: www.journal.example/locate/hives\nCorrigendum to "{}" https://doi.org/10.5555/alr.7',
+        "Supplementary Materials for\n{}",
+        "Journal of Hives\nEditorial office, volume 12, issue 3, pages 12 to 13, published on the fourth of May, a long line\nExpression of concern regarding the article {}",
+    ],
+)
+def test_a_text_about_the_paper_is_not_the_paper(opening: str) -> None:
+    with pytest.raises(NotAdmitted, match="it calls itself"):
+        identify(opening.format(PAPER["title"]) + "\nJohn Smith\n" + "Other words follow. " * 90, PAPER)
+
+
+@pytest.mark.parametrize(
+    "heading", ["REFERENCES 1. ", "Notes and references\n1. ", "5. Literatur\n", "Références\n[1] "]
+)
+def test_a_reference_list_is_known_by_many_headings(heading: str) -> None:
+    with pytest.raises(NotAdmitted, match="wrong_paper"):
+        identify(f"Perovskite cells\nIntroduction\n...\n{heading}Muller, {PAPER['title']}. doi:10.5555/alr.7\n", PAPER)
+
+
+def test_a_paper_that_states_a_doi_of_its_own_is_not_the_one_it_cites() -> None:
+    text = (
+        f"Perovskite cells. https://doi.org/10.9999/own\n1 See Muller, https://doi.org/10.5555/alr.7\n{'Words. ' * 90}"
+    )
+
+    with pytest.raises(NotAdmitted, match="wrong_paper"):
+        identify(text, PAPER)
+    assert identify(text, {"doi": "10.5555/alr.7"}) == "doi"
+
+
+@pytest.mark.parametrize("front", ["1", "a", "Three cities"])
+def test_a_word_of_the_title_is_not_the_title(front: str) -> None:
+    """The shorter of two texts was looked for in the longer: a page number in the title."""
+    with pytest.raises(NotAdmitted, match="wrong_paper"):
+        identify(front, {"title": "Three cities, 1 river and the bees of both"})
+
+
+@pytest.mark.parametrize(("title", "front"), [("Bees", "a" + "\n" * 19_990), ("x y z " * 9_000, "word " * 4_000)])
+def test_a_hostile_file_or_record_costs_nothing(title: str, front: str) -> None:
+    """Lines of nothing cost 17 seconds of the event loop."""
+    started = time.process_time()
+    with pytest.raises(NotAdmitted):
+        identify(front, {"title": title})
+    assert time.process_time() - started < 1
+
+
+def test_a_scan_behind_a_cover_sheet_has_no_text_layer() -> None:
+    with pytest.raises(NotAdmitted, match="no_text_layer"):
+        admit(Inspection(pages=9, chars=2200, sampled=9, text=FRONT, page_chars=(2200, *[0] * 8)), PAPER)
+    assert admit(Inspection(pages=2, chars=2200, sampled=2, text=FRONT, page_chars=(2200, 0)), PAPER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass
 
@@ -23,12 +24,30 @@ SHORT_TITLE = 25
 #: How much of a text is searched for its title and identifiers.
 FRONT_CHARS = 20_000
 
+#: Titles are compared up to this length; hostile ones must cost nothing.
+TITLE_CHARS = 300
+#: The same score from which a text that also states the DOIs of others is taken for the one its DOI says.
+LIKE_TITLE = 60
+
 _OTHER_KIND = re.compile(
-    r"\b(correction|corrigendum|erratum|retraction (?:note|notice)|retracted|"
-    r"supplementary (?:material|information|data|file)|supporting information|peer review (?:report|file|history))\b"
+    r"\b(correction|corrigendum|erratum|retraction (?:note|notice)|"
+    r"supplementary (?:materials?|information|data|files?|figures?|methods?|tables?|text)|supporting information|"
+    r"peer review (?:report|file|history))\b"
 )
-_REFERENCES = re.compile(r"\n\s*(?:\d+\.?\s*)?(?:references|bibliography|literature cited)\s*\n", re.IGNORECASE)
+#: What stands before the title of the paper on a text about it.
+_ABOUT = re.compile(
+    r"\b(?:addendum|comments?|commentary|corrections?|corrigendum|erratum|expression of concern|reply|response|"
+    r"retraction(?: note| notice)?|supplementary \w+|supporting information)"
+    r" (?:for|of|on|regarding|to)(?: the)?(?: (?:article|comment on|paper))?\s*$"
+)
+_REFERENCES = re.compile(
+    r"^[^\S\n]*(?:\d+\.?[^\S\n]*)?(?:references(?: and notes)?|notes and references|bibliography|literature cited|"
+    r"works cited|literatur(?:verzeichnis)?|références|referencias|referências|bibliografia|riferimenti)"
+    r"[^\S\n]*:?[^\S\n]*(?:$|\[?1[\].])",
+    re.IGNORECASE | re.MULTILINE,
+)
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]+")
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 
 @dataclass(frozen=True)
@@ -47,31 +66,62 @@ def admit(seen: Inspection, paper: PaperMetadata, *, given: bool = False) -> Adm
         raise NotAdmitted("no_text_layer", f"{seen.chars} characters on {seen.sampled} of {seen.pages} pages: a scan")
     if seen.sampled == seen.pages and seen.chars < MIN_CHARS:
         raise NotAdmitted("not_full_text", f"only {seen.chars} characters on {seen.pages} pages")
+    if len(seen.page_chars) > 2 and sum(seen.page_chars[1:]) < MIN_PAGE_CHARS * (len(seen.page_chars) - 1):
+        raise NotAdmitted(
+            "no_text_layer", f"only the first of {seen.pages} pages has text: a scan behind a cover sheet"
+        )
     return Admission("given" if given else identify(seen.text, paper, stated=f"{seen.doi} {seen.title}"), seen.pages)
 
 
 def identify(text: str, paper: PaperMetadata, *, stated: str = "") -> str:
     """Return by what `text` (its beginning, and what its metadata has `stated`) is known to be `paper`."""
     front = _REFERENCES.split(text[:FRONT_CHARS], maxsplit=1)[0]
-    title, doi = fold(paper.get("title") or ""), normalize_doi(paper.get("doi"))
-    _same_kind(front, title)
-    if doi and doi in _dois(f"{stated}\n{front[:6000]}"):
+    title, doi = _title(paper), normalize_doi(paper.get("doi"))
+    words = fold(f"{stated}\n{front}")
+    score = _likeness(title, words)
+    _same_kind(front, words, title, score)
+    if doi and (doi in _dois(stated) or _printed(doi, front[:6000], alone=bool(title) and score < LIKE_TITLE)):
         return "doi"
     if (arxiv := normalize_arxiv(paper.get("arxiv_id") or paper.get("doi"))) and f"arxiv:{arxiv}" in front.lower():
         return "arxiv_id"
     if not title:
         return "unverified"
-    score = fuzz.partial_ratio(title, fold(f"{stated}\n{front}"))
     if score >= SAME_TITLE and (len(title) >= SHORT_TITLE or _names_author(front, paper)):
         return "title"
     raise NotAdmitted("wrong_paper", f"its first pages match the title by {score:.0f} of 100: {_opening(front)!r}")
 
 
-def _same_kind(front: str, title: str) -> None:
-    """Refuse a correction of, or a supplement to, the paper: it carries the paper's own title and DOI."""
+def _title(paper: PaperMetadata) -> str:
+    """Return the title for comparison; catalogues hand on the markup of italics and formulas."""
+    return fold(_MARKUP.sub("", html.unescape(paper.get("title") or "")))[:TITLE_CHARS]
+
+
+def _likeness(title: str, words: str) -> float:
+    """Return how much of `title` stands in `words`, 0 to 100, spaces or not: they come and go in a text layer."""
+    if len(words) < len(title):
+        return fuzz.ratio(title, words)
+    score = fuzz.partial_ratio(title, words)
+    return (
+        score if score >= SAME_TITLE else max(score, fuzz.partial_ratio(*(t.replace(" ", "") for t in (title, words))))
+    )
+
+
+def _same_kind(front: str, words: str, title: str, score: float) -> None:
+    """Refuse a correction of, a comment on or a supplement to the paper: it carries the paper's own title and DOI."""
     match = _OTHER_KIND.search(fold(front)[:150])
-    if match and match.group() not in title:
-        raise NotAdmitted("wrong_paper", f"it calls itself {match.group()!r}")
+    if not match and title and score >= SAME_TITLE:
+        place = fuzz.partial_ratio_alignment(title, words)
+        match = _ABOUT.search(words[: place.dest_start][-80:]) if place else None
+    if match and match.group().strip() not in title:
+        raise NotAdmitted("wrong_paper", f"it calls itself {match.group().strip()!r}")
+
+
+def _printed(doi: str, text: str, *, alone: bool) -> bool:
+    """Tell whether `text` states `doi`; `alone`: and no other, for a text that cites the paper states its own, too."""
+    if doi not in _dois(text):
+        return False
+    whole = {normalize_doi(found) or "" for found in _DOI.findall(text)}
+    return not alone or all(doi.startswith(other) or other.startswith(doi) for other in whole)
 
 
 def _dois(text: str) -> set[str]:
