@@ -168,3 +168,19 @@ async def test_papers_that_cannot_be_had_do_not_wait_for_each_other(tmp_path: Pa
 
     assert {outcome["reason"] for outcome in result.acquisition_failed.values()} == {"no_location"}
     assert len(result.acquisition_failed) == 30
+
+
+async def test_the_ledger_has_what_every_answer_was(tmp_path: Path) -> None:
+    ways = (Route("oa_url", fault="wrong_paper"), Route("landing"))
+    async with Internet(plan(ways, (), service=False)) as net:
+        await run_paper_pipeline(net.papers[:1], settings=net.settings(tmp_path))
+
+    async with PaperStore.open(tmp_path) as store:
+        attempts = await store.attempts(PDFS[0].id)
+    assert [(each.verdict, each.status, each.sniffed) for each in attempts] == [
+        ("wrong_paper", 200, "pdf"),
+        ("ok", 200, "html"),
+        ("ok", 200, "pdf"),
+    ]
+    assert attempts[1].hops
+    assert all(each.size > 0 for each in attempts)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import NotAdmitted
-from workflows.research.academic_lit_review.paper_processor.acquisition.landing import read_page
+from workflows.research.academic_lit_review.paper_processor.acquisition.landing import decoded, read_page
 
 URL = "https://journal.example/articles/view/7"
 LINK = "https://journal.example/articles/7.pdf"
@@ -142,3 +142,41 @@ def test_an_address_that_is_none_does_not_stop_the_run(link: str) -> None:
     )
 
     assert page.pdf_urls == ("https://journal.example/b.pdf",)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        "<noscript>Please enable JavaScript</noscript>",
+        "<script src='https://www.google.com/recaptcha/api.js'></script>",
+        "<script src='/_Incapsula_Resource?SWJIYLWA=1'></script>",
+        "<form><div class='g-recaptcha'></div></form>",
+        "<script src='https://challenges.cloudflare.com/turnstile/v0/api.js'></script>",
+    ],
+)
+def test_a_small_article_page_that_loads_a_captcha_is_no_wall(extra: str) -> None:
+    """Journals serve their pages through such services, and OJS loads reCAPTCHA on every page."""
+    page = read_page(f'<head><meta name="citation_pdf_url" content="/articles/7.pdf"></head><body>{extra}', URL)
+
+    assert page.pdf_urls == (LINK,)
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ("Müller".encode(), "Müller"),
+        (b"\xef\xbb\xbf" + "Müller".encode(), "Müller"),
+        ("Müller".encode("cp1252"), "Müller"),
+        ("Müller".encode("utf-16"), "Müller"),
+        (b'<meta charset="windows-1251">' + "Мюллер".encode("cp1251"), "Мюллер"),
+        (
+            b"<meta http-equiv='Content-Type' content='text/html; charset=Shift_JIS'>" + "論文".encode("shift_jis"),
+            "論文",
+        ),
+        (b'<meta charset="iso-8859-1">' + "\u201cMüller\u201d".encode("cp1252"), "\u201cMüller\u201d"),
+        (b'<meta charset="utf-8">\xff' + "Müller".encode(), "Müller"),
+        (b'<meta charset="punycode">Muller', "Muller"),
+    ],
+)
+def test_a_page_is_read_in_the_encoding_it_names(body: bytes, word: str) -> None:
+    assert decoded(body).endswith(word)

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from core.conversion.sniff import sniff
 from core.errors import FetchError, NotAdmitted, PaperError, RetrievalError
 from core.identifiers import paper_id
 from core.metadata import PaperMetadata
@@ -65,6 +66,8 @@ async def settle(asked: Asked) -> Material | None:
         attempt = _failed(at.location, error)
     finally:
         await asyncio.to_thread(shutil.rmtree, at.folder, ignore_errors=True)
+    if got := asked.got:
+        attempt = replace(attempt, status=got.status, hops=got.hops, sniffed=sniff(got.head), size=got.size)
     attempt = replace(attempt, seconds=round(time.monotonic() - asked.started, 3), at=at.services.clock())
     at.route.tried.append(attempt)
     await at.services.store.add_attempt(at.route.paper_id, attempt)
@@ -111,8 +114,9 @@ async def _ask_url(at: Try) -> Got:
 
 
 def _named(error: FetchError) -> FetchError:
-    """Return the error under the name of the bot check that answered, if it was one."""
-    wall = bot_wall(error.head.decode("utf-8", "replace"), error.url) if error.head else None
+    """Return the error under the name of the bot check that answered, if it was one; what is missing is missing."""
+    asked = error.head and error.status not in (404, 410)
+    wall = bot_wall(error.head.decode("utf-8", "replace"), error.url) if asked else None
     if wall is None:
         return error
     detail = f"a bot check answered with HTTP {error.status}"

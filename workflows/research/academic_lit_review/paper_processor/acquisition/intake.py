@@ -15,7 +15,11 @@ from core.stores.records import StoredFile
 from workflows.research.academic_lit_review.paper_processor.acquisition.fulltext import Article, read_html
 from workflows.research.academic_lit_review.paper_processor.acquisition.gate import admit, identify
 from workflows.research.academic_lit_review.paper_processor.acquisition.jats import read_jats
-from workflows.research.academic_lit_review.paper_processor.acquisition.landing import LandingPage, read_page
+from workflows.research.academic_lit_review.paper_processor.acquisition.landing import (
+    LandingPage,
+    decoded,
+    read_page,
+)
 from workflows.research.academic_lit_review.paper_processor.acquisition.routes import Route
 from workflows.research.academic_lit_review.paper_processor.acquisition.sources import Location
 from workflows.research.academic_lit_review.paper_processor.services import Services
@@ -90,7 +94,7 @@ def _pages(seen: Inspection) -> int:
 
 async def _page(at: Try, got: Got) -> Material | None:
     """Use an HTML answer: as the full text itself when it was asked for, else for the addresses on it."""
-    body = (await asyncio.to_thread(_read, got.path)).decode("utf-8", "replace")
+    body = decoded(await asyncio.to_thread(_read, got.path))
     if at.location.kind == "html":
         return await _article(at, got, "text/html", await asyncio.to_thread(read_html, body, got.url))
     page = await asyncio.to_thread(read_page, body, got.url)
@@ -160,7 +164,7 @@ async def _store(at: Try, got: Got, media_type: str, license_: str = "") -> Stor
         source=here.source,
         url=got.url,
         license=here.license or license_,
-        license_evidence=here.evidence or ("stated in the file" if license_ else ""),
+        license_evidence=here.evidence if here.license or not license_ else "stated in the file",
         version=here.version,
     )
 
@@ -171,7 +175,7 @@ async def restore(file: StoredFile, services: Services) -> Material:
         return Material(file, "stored", _pages(await services.inspector.inspect(file.path)))
     body = await asyncio.to_thread(file.path.read_bytes)
     if file.media_type == "text/html":
-        article = await asyncio.to_thread(read_html, body.decode("utf-8", "replace"), file.url)
+        article = await asyncio.to_thread(read_html, decoded(body), file.url)
     else:
         article = await asyncio.to_thread(read_jats, body)
     return Material(file, "stored", markdown=article.markdown)

@@ -26,6 +26,12 @@ FULL_TEXT_SECTIONS = 3
 PARAGRAPH_CHARS = 80
 MAX_LINKS = 5
 
+#: Encodings a page may name; other names are no text, or cost more than they are worth.
+_CHARSET = re.compile(
+    rb"<meta[^>]{1,200}charset\s*=\s*[\"']?\s*"
+    rb"(utf-8|iso-8859-\d{1,2}|windows-125\d|gb2312|gbk|gb18030|big5|shift_jis|euc-jp|euc-kr|koi8-r)\b",
+    re.IGNORECASE,
+)
 _PDF_LINK = re.compile(
     r"\.pdf(?:$|\?)|/pdf(?:$|[/?])|/pdfdirect/|/article/download/|/bitstream/|[?&](?:pdf|format)=(?:render|pdf)"
 )
@@ -52,20 +58,34 @@ class LandingPage:
 
 def read_page(body: str, url: str) -> LandingPage:
     """Return what the HTML `body` found at `url` offers, or raise `NotAdmitted` when a wall stands there."""
-    wall = bot_wall(body, url)
-    if wall:
-        raise NotAdmitted(wall, "a bot check answered instead of the page")
     tree = parse(body)
+    meta = _meta(tree)
+    wall = bot_wall(body, url)
+    if wall and not any(name.startswith("citation_") for name in meta):  # articles load captchas and the like, too
+        raise NotAdmitted(wall, "a bot check answered instead of the page")
     text = " ".join(tree.text_content().split())
     links = _pdf_links(tree, url)
     full = _is_full_text(tree)
     if not links and not full and paywall(text):
         raise NotAdmitted("paywall", "the page offers the text to subscribers only")
-    meta = _meta(tree)
     first = {key: values[0] for key, values in meta.items()}
     title = first.get("citation_title", first.get("dc.title", ""))
     doi = first.get("citation_doi", first.get("dc.identifier", ""))
     return LandingPage(links, full, title, doi, _license(tree, first))
+
+
+def decoded(body: bytes) -> str:
+    """Return `body` as text: in the encoding it names, else UTF-8, else what old pages without a name are in."""
+    named = _CHARSET.search(body[:2048])
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return body.decode("utf-16", "replace")
+    if named:
+        name = named.group(1).decode("ascii").lower()
+        return body.decode("cp1252" if name == "iso-8859-1" else name, "replace")  # so all browsers read it
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return body.decode("cp1252", "replace")
 
 
 def parse(body: str) -> html.HtmlElement:
