@@ -42,9 +42,9 @@ class Inspector:
 
     def __init__(self, settings: Settings) -> None:
         self._deadline_s = settings.inspect_timeout_s
-        self._workers = Workers(
-            "core.conversion.peek:peek", slots=settings.max_downloads, memory_bytes=MEMORY_BYTES, recycle_after=100
-        )
+        self._cores = len(os.sched_getaffinity(0))
+        slots = min(settings.max_downloads, self._cores + 1)  # a file that hangs leaves a process for each core
+        self._workers = Workers("core.conversion.peek:peek", slots=slots, memory_bytes=MEMORY_BYTES, recycle_after=100)
 
     async def __aenter__(self) -> Self:
         await self._workers.__aenter__()
@@ -58,7 +58,7 @@ class Inspector:
     async def warm(self) -> None:
         """Start a process for each core ahead of the first file; one that does not come up concerns that file only."""
         with suppress(WorkerDied):
-            await self._workers.warm(len(os.sched_getaffinity(0)))
+            await self._workers.warm(self._cores)
 
     async def inspect(self, path: Path) -> Inspection:
         """Return what `path` shows.
