@@ -189,6 +189,20 @@ def test_an_html_article_loses_navigation_scripts_and_images() -> None:
         assert gone not in markdown
 
 
+def test_the_article_is_found_beside_its_teasers_with_its_title_and_powers() -> None:
+    text = WORDS.replace("<", "&lt;")
+    body = (
+        "<article class='card'>Read next</article><article><header><h1>Bees on roofs</h1></header>"
+        f"<h2>Methods</h2><p>5×10<sup>6</sup> cells<sup><a href='#r1'>1</a></sup></p><p>{text}</p></article>"
+    )
+
+    article = read_html(body, "https://a.example/7")
+
+    assert article.markdown.startswith("# Bees on roofs\n\n## Methods\n\n5×10^6 cells^")
+    assert article.title == "Bees on roofs"
+    assert "Read next" not in article.markdown
+
+
 def test_a_page_without_an_article_is_no_full_text() -> None:
     with pytest.raises(NotAdmitted, match="not_full_text"):
         read_html("<p>Abstract</p>", "https://a.example/7")

@@ -30,7 +30,9 @@ def read_html(body: str, url: str) -> Article:
     """Return the article in an HTML page without navigation, images and raw HTML; raise `NotAdmitted` at a wall."""
     page = read_page(body, url)
     tree = parse(body)
-    main = next(iter(tree.xpath("//article | //main | //*[@role='main']")), tree)
+    main = max(tree.xpath("//article | //main | //*[@role='main']"), key=_length, default=tree)  # teasers are articles
+    for raised in main.iter("sup"):
+        raised.text = f"^{raised.text or ''}"  # 10 to the sixth is not 106
     options = ConversionOptions(
         preprocessing=PreprocessingOptions(preset="aggressive"),
         skip_images=True,
@@ -40,4 +42,11 @@ def read_html(body: str, url: str) -> Article:
     markdown = convert(html.tostring(main, encoding="unicode"), options).content or ""
     if len(markdown) < MIN_CHARS:
         raise NotAdmitted("not_full_text", f"only {len(markdown)} characters of text")
-    return Article(markdown, page.title, page.doi, page.license)
+    title = page.title or " ".join(next((h.text_content() for h in main.iter("h1")), "").split())
+    if title and not markdown.startswith("# ") and "\n# " not in markdown:
+        markdown = f"# {title}\n\n{markdown}"  # it stood in a header, which is navigation on most pages
+    return Article(markdown, title, page.doi, page.license)
+
+
+def _length(element: html.HtmlElement) -> int:
+    return len(element.text_content())
