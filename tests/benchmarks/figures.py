@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tests.benchmarks.plan import SLOTS, Plan
@@ -63,8 +63,3 @@ def end_to_end_bound(plan: Plan) -> float:
         max(paper.ready_s + paper.convert_s for paper in plan.papers),
         sum(paper.download_s for paper in plan.papers) / SLOTS + min(convert),
     )
-
-
-def median(values: Sequence[float]) -> float:
-    """Return the middle value, the lower one of two."""
-    return sorted(values)[(len(values) - 1) // 2]

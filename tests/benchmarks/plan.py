@@ -14,10 +14,10 @@ from dataclasses import dataclass
 #: Download slots of every run, as in `Settings.max_downloads`.
 SLOTS = 8
 
-#: The first seed whose plan a pipeline without any overhead (`ideal.py`) runs at an `eff_e2e` of .965 or better in all
-#: nine settings. A median plan allows .90: nobody knows beforehand which download is the slow one, and when it comes
-#: last the other slots stand idle. With this plan nearly all that is lost is lost by us.
-SEED = 0
+#: The first seed whose plan a pipeline without any overhead (`ideal.py`) runs at an `eff_e2e` of .97 or better in all
+#: nine settings. The median plan allows .90: nobody knows beforehand which download is the slow one, and when it comes
+#: last the other slots stand idle. With this plan nearly all that is lost is lost by us; `--seed` tries others.
+SEED = 2089
 
 _SIGMA = 1.0
 _MAX_DOWNLOAD = 8.0  # times the mean

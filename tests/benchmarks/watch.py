@@ -22,17 +22,21 @@ class Watch:
 
     def __call__(self, event: ProgressEvent) -> None:
         """Note one event."""
-        now, paper = time.monotonic() - self.began, event["paper_id"]
-        match event["status"]:
+        self.note(event["status"], event["paper_id"], event["detail"].get("reason", ""))
+
+    def note(self, status: str, paper: str, reason: str = "") -> None:
+        """Note what happened to a paper just now."""
+        now = time.monotonic() - self.began
+        match status:
             case "acquired":
                 self.acquired[paper] = now
+                self.most_unfinished = max(self.most_unfinished, len(self.acquired) - len(self.converted))
             case "converting":
                 self.converting.setdefault(paper, now)
             case "converted":
                 self.converted[paper] = now
             case "failed":
-                self.failed[paper] = event["detail"]["reason"]
-        self.most_unfinished = max(self.most_unfinished, len(self.acquired.keys() - self.converted.keys()))
+                self.failed[paper] = reason
 
     def run(self, took_s: Mapping[str, float]) -> Run:
         """Return the run that has just ended; `took_s` are the conversion times by paper id."""

@@ -11,7 +11,7 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,8 +36,7 @@ class World:
 
     options: dict[str, Any]
     papers: list[PaperMetadata]
-    convert_s: dict[str, float]
-    ids: dict[str, str]
+    library: Library
 
     def settings(self, home: Path, **overrides: Any) -> Settings:
         """Return settings for a run against it; times that were chosen for tests are those of a patient client."""
@@ -46,35 +45,53 @@ class World:
         return Settings(**{"_env_file": None, **self.options, **patient, **slots, "home": home, **overrides})
 
 
+@dataclass(frozen=True)
+class Library:
+    """The files of a plan by the hash that names them in the store: how long each converts, and whose it is."""
+
+    convert_s: dict[str, float]
+    ids: dict[str, str]
+
+    def by_paper(self, took_s: Mapping[str, float]) -> dict[str, float]:
+        """Return times by paper id."""
+        return {self.ids[sha256]: seconds for sha256, seconds in took_s.items()}
+
+
 @contextmanager
 def serving(plan: Plan, folder: Path, *, pdf_bytes: int = PDF_BYTES) -> Iterator[World]:
     """Give a running loopback internet with the papers of `plan`; `folder` takes their files."""
-    convert_s, ids = write(plan, folder, pdf_bytes)
-    command = [sys.executable, "-m", "tests.benchmarks.world", str(folder)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdin is not None
-        told = json.loads(process.stdout.readline())
+    library = write(plan, folder, pdf_bytes)
+    with process("tests.benchmarks.world", str(folder)) as told:
+        yield World(told["settings"], told["papers"], library)
+
+
+@contextmanager
+def process(module: str, *arguments: str) -> Iterator[dict[str, Any]]:
+    """Run a loopback internet in a process of its own and give what it tells about itself."""
+    command = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdin is not None
         try:
-            yield World(told["settings"], told["papers"], convert_s, ids)
+            yield json.loads(child.stdout.readline())
         finally:
-            process.stdin.close()
-            process.wait(30)
+            child.stdin.close()
+            child.wait(30)
 
 
-def write(plan: Plan, folder: Path, pdf_bytes: int = PDF_BYTES) -> tuple[dict[str, float], dict[str, str]]:
-    """Write the library of a plan; return the conversion time and the paper id by the hash of each file."""
+def write(plan: Plan, folder: Path, pdf_bytes: int) -> Library:
+    """Write the files of a plan, and a library that leads to them."""
     folder.mkdir(parents=True, exist_ok=True)
-    lines, convert_s, ids = [], {}, {}
+    lines, library = [], Library({}, {})
     for paper in plan.papers:
         data = pdf(paper, pdf_bytes)
         (folder / f"{paper.number}.pdf").write_bytes(data)
         sha256 = hashlib.sha256(data).hexdigest()
-        convert_s[sha256], ids[sha256] = paper.convert_s, paper.doi
+        library.convert_s[sha256], library.ids[sha256] = paper.convert_s, paper.doi
         route = {"kind": "oa_url" if paper.download_s or not paper.job_s else "retrieve", "delay_s": paper.ready_s}
         lines.append(json.dumps({"paper": record(paper), "pdf": f"{paper.number}.pdf", "routes": [route]}))
     (folder / "papers.jsonl").write_text("\n".join(lines))
-    return convert_s, ids
+    return library
 
 
 def record(paper: Paper) -> PaperMetadata:
