@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iter
 from contextlib import aclosing
 from typing import Any, TypeVar
 
-from core.errors import QueueClosed
+from core.errors import LitReviewError, QueueClosed
 from core.streaming.queue import WorkQueue
 
 T = TypeVar("T")
@@ -17,7 +17,8 @@ async def together(*coroutines: Coroutine[Any, Any, T]) -> list[T]:
     """Run coroutines concurrently and return their results in order: all or nothing.
 
     The first error cancels the others. If it stays the only one it is raised as itself, else as an `ExceptionGroup`;
-    a `QueueClosed` beside other errors does not count, for it only tells that the other end of a queue is gone.
+    a `QueueClosed` beside other errors does not count, for it only tells that the other end of a queue is gone. Errors
+    of ours of one and the same type are one error, the others its notes: a full disk is full for every task.
     """
     try:
         async with asyncio.TaskGroup() as group:
@@ -25,9 +26,18 @@ async def together(*coroutines: Coroutine[Any, Any, T]) -> list[T]:
         return [task.result() for task in tasks]
     except BaseExceptionGroup as errors:
         causes = [leaf for leaf in _leaves(errors) if not isinstance(leaf, QueueClosed)] or list(_leaves(errors))
-        if len(causes) > 1:
+        if not _alike(causes):
             raise
+    for other in causes[1:]:
+        causes[0].add_note(f"also: {other}")
     raise causes[0]  # outside the handler, so that it keeps its own cause and context
+
+
+def _alike(errors: list[BaseException]) -> bool:
+    first = errors[0]
+    return len(errors) == 1 or (
+        isinstance(first, LitReviewError) and all(type(error) is type(first) for error in errors)
+    )
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

@@ -9,7 +9,7 @@ from contextlib import aclosing
 
 import pytest
 
-from core.errors import FetchError
+from core.errors import FetchError, StoreError
 from core.streaming import WorkQueue, as_generator, together
 from tests.unit.virtual import fill, nap, now, rest
 
@@ -56,6 +56,19 @@ async def test_together_keeps_several_errors_in_a_group() -> None:
         await together(stubborn(), fail())
 
     assert {type(error) for error in caught.value.exceptions} == {KeyError, ValueError}
+
+
+async def test_together_tells_once_what_is_broken_for_every_task() -> None:
+    """A full disk met two tasks at a time: the user saw a group of groups instead of the sentence."""
+
+    async def fail(what: str) -> None:
+        raise StoreError(f"the disk is full: {what}")
+
+    with pytest.raises(StoreError, match="the disk is full: a") as caught:
+        await together(fail("a"), together(fail("b"), fail("c")))
+
+    assert caught.value.__notes__ == ["also: the disk is full: b"]
+    assert caught.value.__context__ is None
 
 
 async def test_together_names_the_error_not_its_echo_at_the_other_end_of_a_queue() -> None:

@@ -15,11 +15,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from core.conversion.sniff import sniff
 from core.errors import FetchError, NotAdmitted, PaperError, RetrievalError
 from core.identifiers import paper_id
 from core.metadata import PaperMetadata
+from core.stores.database import explained
 from core.stores.records import Attempt
 from workflows.research.academic_lit_review.paper_processor.acquisition.intake import Got, Try, keep, restore
 from workflows.research.academic_lit_review.paper_processor.acquisition.listing import newest
@@ -49,11 +51,12 @@ async def ask(route: Route, services: Services, desk: Path) -> Asked:
     location = route.todo.popleft()
     route.seen.add(location.url)
     started = time.monotonic()
-    at = Try(location, route, services, Path(await asyncio.to_thread(tempfile.mkdtemp, dir=desk)))
-    try:
-        return Asked(at, started, got=await _ASK[location.kind](at))
-    except PaperError as error:
-        return Asked(at, started, refusal=error)
+    with explained(services.store.home):  # what comes is written to its disk
+        at = Try(location, route, services, Path(await asyncio.to_thread(tempfile.mkdtemp, dir=desk)))
+        try:
+            return Asked(at, started, got=await _ASK[location.kind](at))
+        except PaperError as error:
+            return Asked(at, started, refusal=error)
 
 
 async def settle(asked: Asked) -> Material | None:
@@ -161,13 +164,21 @@ _ASK: dict[Kind, Callable[[Try], Awaitable[Got | None]]] = {
 def _copy(path: Path, folder: Path) -> Got:
     """Copy the user's own file into the scratch folder, so that what is looked at cannot change meanwhile."""
     target = folder / "given"
-    try:
-        shutil.copyfile(path, target)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise NotAdmitted("not_found", f"{path}: {getattr(error, 'strerror', None) or error}") from error
+    with _opened(path) as given, target.open("wb") as copy:
+        shutil.copyfileobj(given, copy)
     with target.open("rb") as file:
         digest, head = hashlib.file_digest(file, "sha256").hexdigest(), (file.seek(0), file.read(4096))[1]
     return Got(target, digest, target.stat().st_size, head, path.absolute().as_uri())
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open a file, never a pipe, which would wait for its writer."""
+    try:
+        if path.is_file():
+            return path.open("rb")
+    except OSError as error:
+        raise NotAdmitted("not_found", f"{path}: {error.strerror}") from error
+    raise NotAdmitted("not_found", f"{path}: there is no such file")
 
 
 async def try_oa_download(paper: PaperMetadata, services: Services) -> Material | None:
