@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from core.loopback import Plan, Route, Served
 from core.loopback.corpus import samples
@@ -31,3 +32,20 @@ def numbered(number: int, *routes: Route) -> Served:
     """Return a sample paper under another DOI, which its PDF does not state: it is known by its title."""
     served = on(PDFS[number % len(PDFS)], *routes)
     return replace(served, metadata={**served.metadata, "doi": f"10.5555/many.{number}"})
+
+
+def unique(number: int, *routes: Route) -> Served:
+    """Return a paper like `numbered`, whose files no other paper has."""
+    served = numbered(number, *routes)
+    return replace(
+        served, pdf=_marked(served.pdf, f"\n% {number}\n"), jats=_marked(served.jats, f"\n<!-- {number} -->\n")
+    )
+
+
+def content(served: Served) -> bytes:
+    """Return the PDF of a paper."""
+    return served.pdf if isinstance(served.pdf, bytes) else served.pdf.read_bytes() if served.pdf else b""
+
+
+def _marked(file: Path | bytes | None, mark: str) -> bytes | None:
+    return file.read_bytes() + mark.encode() if isinstance(file, Path) else file

@@ -16,10 +16,11 @@ from core.loopback import Internet, Plan, Route, Served
 from core.loopback.corpus import samples
 from core.loopback.faults import HARMLESS
 from core.loopback.pages import LANDINGS
+from core.loopback.plan import identified
 from core.metadata import PaperMetadata
 from core.settings import Settings
-from tests.fakes import ScriptedConverter, Trouble
 from tests.library import on
+from tests.scripted import ScriptedConverter, Trouble
 
 Chance = Literal["yes", "no", "maybe"]
 Twin = Literal["copy", "shouted", "linked", "bare"]
@@ -81,7 +82,7 @@ class Draft:
 
 def twin(record: PaperMetadata, how: Twin) -> PaperMetadata:
     """Return another record of the same work: as it is, in capitals, as links, or with nothing but its identifiers."""
-    names = {key: str(record[key]) for key in ("doi", "arxiv_id", "pmcid") if record.get(key)}  # type: ignore[literal-required]
+    names = {key: str(record[key]) for key in ("doi", "arxiv_id", "pmcid") if record.get(key)}
     if how == "copy" or not names:
         return {**record}
     before = {"doi": "https://doi.org/", "arxiv_id": "arXiv:", "pmcid": "https://pmc.ncbi.nlm.nih.gov/articles/"}
@@ -105,7 +106,7 @@ class Case:
         """Return what the loopback internet is told."""
         down = ((0.0, 0.15),) if self.service == "late" else ()
         served = tuple(paper.served() for paper in self.papers)
-        return Plan(served, service=self.service != "absent", vpn=self.service != "without_vpn", down=down)
+        return identified(Plan(served, service=self.service != "absent", vpn=self.service != "without_vpn", down=down))
 
     @property
     def bound(self) -> int:
@@ -114,9 +115,7 @@ class Case:
 
     def records(self, net: Internet) -> list[PaperMetadata]:
         """Return the records of all papers, as a careless discovery phase gives them."""
-        return [
-            record for paper, found in zip(self.papers, net.papers, strict=True) for record in paper.records(found)
-        ]
+        return [record for paper, found in zip(self.papers, net.papers, strict=True) for record in paper.records(found)]
 
     def settings(self, net: Internet, home: Path) -> Settings:
         """Return settings with short deadlines: loopback answers at once or never."""
@@ -126,11 +125,11 @@ class Case:
             max_processing=self.workers,
             max_downloads=self.downloads,
             host_concurrency=self.host_concurrency,
-            idle_timeout_s=0.5,
+            idle_timeout_s=0.4,
             retry_base_s=0.005,
             poll_interval_s=0.02,
             service_recheck_s=0.05,
-            acquisition_timeout_s=0.8,
+            acquisition_timeout_s=0.5,
         )
 
     def converter(self) -> ScriptedConverter:
@@ -144,12 +143,34 @@ class Case:
         """Return for each paper whether it must be read (yes), must fail (no), or may do either (maybe)."""
         return {served.id: self._chance(paper) for served, paper in zip(self.plan.papers, self.papers, strict=True)}
 
+    def submits(self) -> dict[str, int]:
+        """Return for each paper how many submissions the service may see: one, two if it forgets the job."""
+        forgotten = [any(route.fault == "lost" for route in paper.routes) for paper in self.papers]
+        return {served.id: 1 + lost for served, lost in zip(self.plan.papers, forgotten, strict=True)}
+
+    def tries(self) -> dict[str, int]:
+        """Return for each title how many conversions there may be: one, two if the process dies."""
+        return {
+            POOL[paper.sample].metadata["title"]: 2 if paper.trouble in ("dies", "dies_once") else 1
+            for paper in self.papers
+        }
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Return the true title of each paper, which its record may lack."""
+        titles = (POOL[paper.sample].metadata["title"] for paper in self.papers)
+        return dict(zip((served.id for served in self.plan.papers), titles, strict=True))
+
     def _chance(self, paper: Draft) -> Chance:
         found = {self._leads(route, paper) for route in paper.routes}
         best: Chance = "yes" if "yes" in found else "maybe" if "maybe" in found else "no"
         if paper.trouble not in ("", "dies_once"):
-            return "maybe" if best != "no" and POOL[paper.sample].jats else "no"
+            return "maybe" if best != "no" and self._has_markup(paper) else "no"
         return best
+
+    def _has_markup(self, paper: Draft) -> bool:
+        """Tell whether the paper may come as a text that needs no converter."""
+        return bool(POOL[paper.sample].jats or POOL[paper.sample].html)
 
     def _leads(self, route: Route, paper: Draft) -> Chance:
         """Tell whether a route leads to its paper."""
@@ -157,7 +178,7 @@ class Case:
             return "no"
         if route.kind == "pmc" and POOL[paper.sample].jats and route.style != "closed":
             return "yes"  # the bucket has the text as well, and the fault is one of the PDF
-        if route.times is None and route.fault and route.fault not in HARMLESS or route.style == "closed":
+        if (route.times is None and route.fault and route.fault not in HARMLESS) or route.style == "closed":
             return "no"
         if route.kind == "retrieve" and self.service == "late":
             return "maybe"
@@ -225,7 +246,7 @@ def cases(draw: st.DrawFn, *, most: int = 8) -> Case:
     return Case(
         tuple(draw(drafts(sample)) for sample in chosen),
         draw(st.sampled_from(("up", "up", "up", "late", "without_vpn", "absent"))),
-        queue=draw(st.integers(1, 8)),
+        queue=draw(st.sampled_from((1, 1, 2, 3, 5, 8))),
         workers=draw(st.integers(1, 4)),
         downloads=draw(st.integers(1, 6)),
         host_concurrency=draw(st.sampled_from((1, 4))),
