@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.benchmarks import ideal, others
@@ -14,7 +14,7 @@ from tests.benchmarks.plan import Plan, make
 from tests.benchmarks.planned import PlannedConverter, PlannedProcesses
 from tests.benchmarks.report import Section, Target, ratio
 from tests.benchmarks.watch import Watch
-from tests.benchmarks.world import World, serving
+from tests.benchmarks.world import World, running, serving, write
 from workflows.research.academic_lit_review.paper_processor import run_paper_pipeline
 
 LOADS = {0.5: "downloads", 1.0: "balanced", 2.0: "conversion"}
@@ -23,7 +23,7 @@ WORKERS = (1, 2, 4)
 
 @dataclass(frozen=True)
 class Row:
-    """The figures of one plan: of the pipeline, of the overhead-free simulation, and of the other variants."""
+    """The figures of one plan: of the pipeline, of an overhead-free one with the same times, and of the others."""
 
     load: str
     workers: int
@@ -58,11 +58,19 @@ def _targets(rows: list[Row]) -> list[Target]:
 
 def compare(plan: Plan) -> Row:
     """Return the figures of one plan, run by the pipeline and then by the two others side by side."""
-    with tempfile.TemporaryDirectory() as name, serving(plan, Path(name) / "world") as world:
-        ours = asyncio.run(pipeline(plan, world, Path(name) / "home"))
-        phased, sketch = asyncio.run(_others(plan, world, Path(name)))
-    row = Row(LOADS[plan.rho], plan.workers, *(figures(run, plan) for run in (ours, ideal.run(plan), phased, sketch)))
-    return row
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        library = write(plan, folder / "world")
+        with running(library, folder / "world") as world:
+            ours = asyncio.run(pipeline(plan, world, folder / "home"))
+        with running(library, folder / "world") as one, running(library, folder / "world") as two:
+            phased, sketch = asyncio.run(_others(plan, one, two, folder))
+    ours, phased, sketch = _logged(ours, world), _logged(phased, one), _logged(sketch, two)
+    measured = plan.measured(ours.download_s, ours.convert_s)
+    allowed = figures(ideal.run(measured), measured)
+    return Row(
+        LOADS[plan.rho], plan.workers, figures(ours, plan), allowed, figures(phased, plan), figures(sketch, plan)
+    )
 
 
 async def pipeline(plan: Plan, world: World, home: Path, converter: PlannedConverter | None = None) -> Run:
@@ -73,18 +81,24 @@ async def pipeline(plan: Plan, world: World, home: Path, converter: PlannedConve
     return watch.run(world.library.by_paper(engine.took_s))
 
 
-async def _others(plan: Plan, world: World, folder: Path) -> tuple[Run, Run]:
-    phased = others.run(others.phased, plan, world, folder / "phased")
-    sketch = others.run(others.sketch, plan, world, folder / "sketch")
+async def _others(plan: Plan, one: World, two: World, folder: Path) -> tuple[Run, Run]:
+    phased = others.run(others.phased, plan, one, folder / "phased")
+    sketch = others.run(others.sketch, plan, two, folder / "sketch")
     first, second = await asyncio.gather(phased, sketch)
     return first, second
+
+
+def _logged(run: Run, world: World) -> Run:
+    """Return a run with what its hosts say they took, known once their world has ended."""
+    return replace(run, download_s=world.download_s)
 
 
 def _beside(seconds: float, count: int, seed: int) -> list[str]:
     """Return two lines for the balanced plan with two workers: real child processes, and open access only."""
     plan = make(workers=2, rho=1.0, seconds=seconds, count=count, seed=seed)
     with tempfile.TemporaryDirectory() as name, serving(plan, Path(name) / "world") as world:
-        processes = figures(asyncio.run(_in_processes(plan, world, Path(name) / "home")), plan)
+        run = asyncio.run(_in_processes(plan, world, Path(name) / "home"))
+    processes = figures(_logged(run, world), plan)
     free = compare(make(workers=2, rho=1.0, seconds=seconds, count=count, seed=seed, jobs=0.0))
     assert free.sketch is not None
     assert free.phased is not None

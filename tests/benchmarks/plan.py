@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 #: Download slots of every run, as in `Settings.max_downloads`.
 SLOTS = 8
@@ -60,6 +61,18 @@ class Plan:
     def top(self) -> list[Paper]:
         """The most relevant fifth."""
         return sorted(self.papers, key=lambda paper: -paper.relevance)[: max(1, len(self.papers) // 5)]
+
+    def measured(self, download_s: Mapping[str, float], convert_s: Mapping[str, float]) -> Plan:
+        """Return this plan with the times that its hosts and its converter took in fact, by paper id."""
+        papers = [
+            replace(
+                paper,
+                download_s=download_s.get(paper.doi, paper.download_s) if paper.download_s else 0.0,
+                convert_s=convert_s[paper.doi],
+            )
+            for paper in self.papers
+        ]
+        return replace(self, papers=tuple(papers))
 
 
 def make(*, workers: int, rho: float, seconds: float, count: int = 200, seed: int = SEED, jobs: float = _JOBS) -> Plan:

@@ -1,6 +1,7 @@
 """The loopback internet with the papers of a plan, in a process of its own: its work must not slow down what we measure.
 
-`python -m tests.benchmarks.world FOLDER` serves a folder that `write` made, until its standard input closes.
+`python -m tests.benchmarks.world FOLDER` serves a folder that `write` made until its standard input closes, then prints
+how long each paper's host took to send it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,15 @@ _LINE = "Every number in this paper was planned before it was measured, as is go
 
 @dataclass(frozen=True)
 class World:
-    """A running loopback internet: how to reach it, and its papers as a discovery phase would give them."""
+    """A running loopback internet: how to reach it, and its papers as a discovery phase would give them.
+
+    `download_s`, how long each host took by its own log, is filled when the world ends.
+    """
 
     options: dict[str, Any]
     papers: list[PaperMetadata]
     library: Library
+    download_s: dict[str, float] = field(default_factory=dict)
 
     def settings(self, home: Path, **overrides: Any) -> Settings:
         """Return settings for a run against it; times that were chosen for tests are those of a patient client."""
@@ -60,26 +65,37 @@ class Library:
 @contextmanager
 def serving(plan: Plan, folder: Path, *, pdf_bytes: int = PDF_BYTES) -> Iterator[World]:
     """Give a running loopback internet with the papers of `plan`; `folder` takes their files."""
-    library = write(plan, folder, pdf_bytes)
+    with running(write(plan, folder, pdf_bytes), folder) as world:
+        yield world
+
+
+@contextmanager
+def running(library: Library, folder: Path) -> Iterator[World]:
+    """Give a running loopback internet with the files in `folder`."""
     with process("tests.benchmarks.world", str(folder)) as told:
-        yield World(told["settings"], told["papers"], library)
+        world = World(told["settings"], told["papers"], library)
+        yield world
+    world.download_s.update(told["download_s"])
 
 
 @contextmanager
 def process(module: str, *arguments: str) -> Iterator[dict[str, Any]]:
-    """Run a loopback internet in a process of its own and give what it tells about itself."""
+    """Run a loopback internet in a process of its own; give what it tells at first, and in the end also its last."""
     command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         assert child.stdin is not None
         try:
-            yield json.loads(child.stdout.readline())
+            told = json.loads(child.stdout.readline())
+            yield told
         finally:
             child.stdin.close()
+            last = child.stdout.read()
             child.wait(30)
+        told |= json.loads(last or "{}")
 
 
-def write(plan: Plan, folder: Path, pdf_bytes: int) -> Library:
+def write(plan: Plan, folder: Path, pdf_bytes: int = PDF_BYTES) -> Library:
     """Write the files of a plan, and a library that leads to them."""
     folder.mkdir(parents=True, exist_ok=True)
     lines, library = [], Library({}, {})
@@ -125,5 +141,13 @@ def _text(lines: list[str]) -> bytes:
     return stream(b"BT /F 9 Tf 50 750 Td %b ET" % shown)
 
 
+def main(folder: Path) -> None:
+    """Serve, then print the log."""
+    net = Internet(lambda: corpus.library(folder))
+    asyncio.run(serve(net, None))
+    sent = {request.paper: request.seconds for request in net.requests if request.host == "repository"}
+    sys.stdout.write(json.dumps({"download_s": sent}))
+
+
 if __name__ == "__main__":
-    asyncio.run(serve(Internet(lambda: corpus.library(Path(sys.argv[1]))), None))
+    main(Path(sys.argv[1]))
