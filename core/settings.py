@@ -6,6 +6,7 @@ Every field can be set by `LIT_REVIEW_<FIELD>` (upper case), by a `.env` file in
 from __future__ import annotations
 
 import os
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated
@@ -91,7 +92,7 @@ class Settings(BaseSettings):
         ACQUISITION_TIMEOUT, gt=0, description="Deadline of one retrieval job, from its submission."
     )
     poll_interval_s: float = Field(POLL_INTERVAL, gt=0)
-    service_recheck_s: float = Field(120.0, ge=0, description="Pause before a service that was down is asked again.")
+    service_recheck_s: float = Field(120.0, gt=0, description="Pause before a service that was down is asked again.")
 
     # where the open sources are
     arxiv_url: str = "https://arxiv.org"
@@ -118,6 +119,13 @@ class Settings(BaseSettings):
         for network in value:
             ip_network(network)
         return value
+
+    @field_validator("retrieve_academic_url")
+    @classmethod
+    def _service(cls, value: str) -> str:
+        if value and not re.match(r"https?://[^/\s]+", value):
+            raise ValueError(f"{value!r} is not the http(s) address of a service; leave it empty to do without")
+        return value.rstrip("/")
 
     @field_validator("home")
     @classmethod

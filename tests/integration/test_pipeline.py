@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import SettingsError, known_reason
+from core.http import HttpClient
 from core.loopback import Internet, Plan, Route
 from core.progress import ProgressEvent
 from core.settings import MIB, Settings
@@ -251,6 +252,50 @@ async def test_when_the_service_is_down_only_that_source_is_skipped(tmp_path: Pa
     assert "service_unavailable" in [attempt["verdict"] for attempt in failed["tried"]]
     assert failed["detail"].endswith("the retrieval service does not answer")
     assert second.results[PDFS[1].id]["status"] == "converted"
+
+
+async def test_while_the_service_stays_down_what_the_open_sources_said_is_believed(tmp_path: Path) -> None:
+    """The default install has nobody behind the service's address: each run asked every open source again."""
+    async with Internet(plan((Route("oa_url", fault="http_404"), Route("retrieve")))) as net:
+        net.jobs.down = True
+        first = only((await run(net, tmp_path)).outcomes)
+        asked = len(net.asked(host="repository"))
+        second = only((await run(net, tmp_path)).outcomes)
+
+        assert len(net.asked(host="repository")) == asked
+        assert (second["reason"], second["status"]) == (first["reason"], "failed")
+        net.jobs.down = False
+        third = only((await run(net, tmp_path)).outcomes)
+
+        assert len(net.asked(host="repository")) == asked
+    assert (third["status"], third["source"]) == ("converted", "retrieve-academic")
+
+
+async def test_a_key_in_a_stated_address_reaches_neither_ledger_nor_outcome(tmp_path: Path) -> None:
+    async with Internet(plan((Route("oa_url", fault="http_404"),), service=False)) as net:
+        [paper] = net.papers
+        paper["oa_urls"] = [f"{paper['oa_urls'][0]}?api_key=CANARY-4711"]
+        result = await run_paper_pipeline([paper], settings=net.settings(tmp_path))
+        again = await run_paper_pipeline([paper], settings=net.settings(tmp_path))
+
+    assert "CANARY" not in str(result.outcomes) + str(again.outcomes)
+    assert only(again.outcomes)["detail"].endswith("(known from an earlier run)")
+    async with PaperStore.open(tmp_path) as store:
+        assert "CANARY" not in str(await store.attempts(PDFS[0].id))
+
+
+async def test_an_outcome_tells_by_what_the_paper_was_known(tmp_path: Path) -> None:
+    async with Internet(plan((Route("oa_url"),))) as net:
+        assert only((await run(net, tmp_path)).outcomes)["identity"] == "doi"
+
+
+async def test_a_client_given_by_the_caller_is_left_as_it_was(tmp_path: Path) -> None:
+    async with Internet(plan((Route("oa_url"),))) as net, HttpClient(net.settings(tmp_path)) as http:
+        for _ in range(3):
+            await run(net, tmp_path, http=http)
+        page = await http.fetch(net.papers[0]["oa_urls"][0])
+
+    assert page.status == 200
 
 
 async def test_a_service_that_comes_back_during_the_run_is_used(tmp_path: Path) -> None:

@@ -36,7 +36,15 @@ def test_settings_cannot_change_during_a_run() -> None:
         Settings().queue_size = 8  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("wrong", [{"queue_size": 0}, {"allow_networks": "everything"}, {"max_downloads": -1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"queue_size": 0},
+        {"allow_networks": "everything"},
+        {"max_downloads": -1},
+        {"retrieve_academic_url": "localhost:8002"},
+    ],
+)
 def test_a_value_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Settings(**wrong)  # type: ignore[arg-type]

@@ -81,6 +81,11 @@ def test_with_nothing_to_compare_the_file_is_let_in_as_unverified() -> None:
     assert identify("Anything", {"doi": "10.5555/alr.7"}) == "unverified"
 
 
+def test_a_record_without_a_title_does_not_get_a_file_that_states_another_doi() -> None:
+    with pytest.raises(NotAdmitted, match="wrong_paper"):
+        admit(seen("Anything " * 99, doi="10.5555/other"), {"doi": "10.5555/alr.7"})
+
+
 def test_what_the_user_gave_is_not_questioned_but_still_has_to_be_readable() -> None:
     assert admit(seen("Perovskite"), PAPER, given=True).identity == "given"
     with pytest.raises(NotAdmitted, match="no_text_layer"):

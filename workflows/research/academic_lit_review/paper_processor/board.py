@@ -19,6 +19,7 @@ class Board:
         self.papers = dict(papers)
         self.files: dict[str, StoredFile] = {}
         self.pages: dict[str, int] = {}
+        self._identities: dict[str, str] = {}
         self._tried: dict[str, list[Tried]] = {}
         self._result = PipelineResult({}, {}, {}, {})
         self._emit = emit
@@ -58,6 +59,7 @@ class Board:
         """Note that a paper's file is in the store."""
         file = material.file
         self.files[paper_id], self.pages[paper_id] = file, material.pages
+        self._identities[paper_id] = material.identity
         self._result.acquired[paper_id] = str(file.path)
         detail = {"source": file.source, "url": file.url, "bytes": file.size, "identity": material.identity}
         self.tell("acquire", "acquired", paper_id, **detail, title=self._outcome(paper_id, None)["title"])
@@ -102,6 +104,7 @@ class Board:
         }
         if file is not None:
             outcome |= {"source": file.source, "url": file.url, "license": file.license}
+            outcome |= {"identity": self._identities[paper_id]} if paper_id in self._identities else {}
             outcome |= {"file_sha256": file.sha256, "file_path": str(file.path)}
         return outcome | {"tried": self._tried.get(paper_id, [])}
 

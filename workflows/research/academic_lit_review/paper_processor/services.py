@@ -52,7 +52,7 @@ async def open_services(
         engine = await _ready(converter, lambda: choose(chosen), stack)
         inspector = await stack.enter_async_context(Inspector(chosen))
         url = chosen.retrieve_academic_url
-        retrieval = RetrieveAcademicClient(url, web.service(url)) if url else None
+        retrieval = RetrieveAcademicClient(url, await stack.enter_async_context(web.service(url))) if url else None
         yield Services(chosen, kept, web, engine, inspector, retrieval, emitter(on_event))
 
 

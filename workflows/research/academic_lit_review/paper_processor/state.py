@@ -60,6 +60,7 @@ class Outcome(TypedDict, total=False):
     source: str
     url: str
     license: str
+    identity: str
     file_sha256: str
     file_path: str
     text_sha256: str

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import shutil
 import tempfile
 import time
@@ -19,6 +20,7 @@ from typing import BinaryIO
 
 from core.conversion.sniff import sniff
 from core.errors import FetchError, NotAdmitted, PaperError, RetrievalError
+from core.http import redact
 from core.identifiers import paper_id
 from core.metadata import PaperMetadata
 from core.stores.database import explained
@@ -97,12 +99,12 @@ async def desk(scratch: Path) -> AsyncIterator[Path]:
 
 def _worked(location: Location, found: Material | None) -> Attempt:
     if found is None:
-        return Attempt(location.source, location.url, "ok", "leads to other addresses")
-    return Attempt(location.source, location.url, "ok", f"identity: {found.identity}", size=found.file.size)
+        return Attempt(location.source, redact(location.url), "ok", "leads to other addresses")
+    return Attempt(location.source, redact(location.url), "ok", f"identity: {found.identity}", size=found.file.size)
 
 
 def _failed(location: Location, error: PaperError) -> Attempt:
-    attempt = Attempt(location.source, location.url, error.reason, error.detail)
+    attempt = Attempt(location.source, redact(location.url), error.reason, error.detail)
     if isinstance(error, FetchError):
         return replace(attempt, status=error.status, hops=error.hops, size=error.size)
     return attempt
@@ -136,7 +138,7 @@ async def _ask_job(at: Try) -> Got:
 
 
 async def _ask_disk(at: Try) -> Got:
-    return await asyncio.to_thread(_copy, Path(at.location.url), at.folder)
+    return await asyncio.to_thread(_copy, Path(at.location.url), at.folder, at.services.settings.max_download_bytes)
 
 
 async def _ask_listing(at: Try) -> None:
@@ -161,10 +163,12 @@ _ASK: dict[Kind, Callable[[Try], Awaitable[Got | None]]] = {
 }
 
 
-def _copy(path: Path, folder: Path) -> Got:
+def _copy(path: Path, folder: Path, most_bytes: int) -> Got:
     """Copy the user's own file into the scratch folder, so that what is looked at cannot change meanwhile."""
     target = folder / "given"
     with _opened(path) as given, target.open("wb") as copy:
+        if os.fstat(given.fileno()).st_size > most_bytes:
+            raise NotAdmitted("too_large", f"{path}: more than {most_bytes} bytes")
         shutil.copyfileobj(given, copy)
     with target.open("rb") as file:
         digest, head = hashlib.file_digest(file, "sha256").hexdigest(), (file.seek(0), file.read(4096))[1]

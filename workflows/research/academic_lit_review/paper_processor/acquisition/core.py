@@ -121,8 +121,7 @@ async def processing_consumer(queue: WorkQueue[QueueItem], board: Board, service
 
 
 async def _conversion_failed(item: QueueItem, error: PaperError, board: Board, services: Services) -> None:
-    passing = error.reason in ("worker_died", "out_of_memory", "conversion_timeout")
     failure = StoredFailure(error.reason, error.detail, "convert", services.converter.fingerprint)
-    ttl_s = 0.0 if passing else services.settings.failure_ttl_s
+    ttl_s = 0.0 if isinstance(error, WorkerDied) else services.settings.failure_ttl_s
     await services.store.add_failure(item.paper_id, failure, ttl_s=ttl_s)
     board.fail(item.paper_id, "convert", error.reason, error.detail)

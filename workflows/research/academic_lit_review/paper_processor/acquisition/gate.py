@@ -85,6 +85,8 @@ def identify(text: str, paper: PaperMetadata, *, stated: str = "") -> str:
     if (arxiv := normalize_arxiv(paper.get("arxiv_id") or paper.get("doi"))) and f"arxiv:{arxiv}" in front.lower():
         return "arxiv_id"
     if not title:
+        if doi and (others := _dois(stated)):
+            raise NotAdmitted("wrong_paper", f"its metadata states {min(others)}")
         return "unverified"
     if score >= SAME_TITLE and (len(title) >= SHORT_TITLE or _names_author(front, paper)):
         return "title"

@@ -69,7 +69,7 @@ def read_page(body: str, url: str) -> LandingPage:
     if not links and not full and paywall(text):
         raise NotAdmitted("paywall", "the page offers the text to subscribers only")
     first = {key: values[0] for key, values in meta.items()}
-    title = first.get("citation_title", first.get("dc.title", ""))
+    title = first.get("citation_title", "")  # a journal's own page has a dc.title, and it is not the paper's
     doi = first.get("citation_doi", first.get("dc.identifier", ""))
     return LandingPage(links, full, title, doi, _license(tree, first))
 

@@ -14,11 +14,16 @@ from collections import deque
 from pathlib import Path
 
 from core.metadata import PaperMetadata
-from core.stores.records import StoredFailure, StoredFile, StoredJob
+from core.stores.records import Attempt, StoredFailure, StoredFile, StoredJob
 from core.streaming import Lane, WorkQueue, together, work
 from workflows.research.academic_lit_review.paper_processor.acquisition.attempts import Asked, ask, desk, settle
 from workflows.research.academic_lit_review.paper_processor.acquisition.retrieval import SOURCE, RetrievalLane
-from workflows.research.academic_lit_review.paper_processor.acquisition.routes import Route, relevance, urgency
+from workflows.research.academic_lit_review.paper_processor.acquisition.routes import (
+    SERVICE_DOWN,
+    Route,
+    relevance,
+    urgency,
+)
 from workflows.research.academic_lit_review.paper_processor.acquisition.sources import (
     LOCAL,
     STORED,
@@ -55,6 +60,8 @@ class Producer:
                 self._start(paper_id)
             for paper_id, job in remaining.jobs.items():
                 self._resume(paper_id, job)
+            for paper_id, attempts in remaining.unserved.items():
+                self._ask_service(paper_id, attempts)
             async with desk(self._services.store.scratch) as folder:
                 retrieval = [self._retrieval.run()] if self._retrieval else []
                 await together(self._transfer(folder), self._check(), *retrieval)
@@ -91,6 +98,17 @@ class Producer:
         route = self._opened(paper_id)
         if self._retrieval:
             self._retrieval.resume(route, job)
+        else:
+            self._next(route)
+
+    def _ask_service(self, paper_id: str, attempts: list[Attempt]) -> None:
+        """Ask the service alone: what the open sources say is known, and still believed."""
+        route = self._opened(paper_id)
+        route.known = True
+        route.todo.clear()
+        route.tried += [attempt for attempt in attempts if attempt.verdict != SERVICE_DOWN]
+        if self._retrieval:
+            self._retrieval.submit(route)
         else:
             self._next(route)
 
@@ -134,8 +152,9 @@ class Producer:
 
     async def _fail(self, route: Route) -> None:
         reason, detail = route.verdict()
-        ttl_s = 0.0 if route.passing() else self._services.settings.failure_ttl_s
-        await self._services.store.add_failure(route.paper_id, StoredFailure(reason, detail), ttl_s=ttl_s)
+        if not (route.known and route.tried[-1].verdict == SERVICE_DOWN):  # then nothing new was heard
+            ttl_s = 0.0 if route.passing() else self._services.settings.failure_ttl_s
+            await self._services.store.add_failure(route.paper_id, StoredFailure(reason, detail), ttl_s=ttl_s)
         for attempt in route.tried:
             self._board.tried(route.paper_id, attempt)
         self._board.fail(route.paper_id, "acquire", reason, detail)

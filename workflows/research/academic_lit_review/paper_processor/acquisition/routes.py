@@ -18,9 +18,10 @@ _TELLING = (
     "http_403", "http_5", "not_pdf", "job_failed", "not_open_access", "not_full_text",
 )  # fmt: skip
 
-#: Reasons that may be gone tomorrow: a paper that failed with one of these is tried again by the next run.
+#: Reasons that may be gone tomorrow: a paper that failed with one of these is tried again by the next run. A service
+#: that is down is none of them: what the open sources said is believed, and the next run asks only the service.
 _PASSING = (
-    "timeout", "connect", "dns", "host_parked", "service_unavailable", "truncated", "http_429", "http_5",
+    "timeout", "connect", "dns", "host_parked", "truncated", "http_429", "http_5",
     "source_blocked", "download_failed", "job_failed",
 )  # fmt: skip
 
@@ -37,7 +38,7 @@ CERTAIN = ("job", "local", "stored")
 
 @dataclass
 class Route:
-    """One paper under way."""
+    """One paper under way; of a `known` one an earlier run has heard what the open sources say."""
 
     paper_id: str
     paper: PaperMetadata
@@ -46,6 +47,7 @@ class Route:
     seen: set[str] = field(default_factory=set)
     submitted: int = 0
     stored: StoredFile | None = None
+    known: bool = False
 
     @property
     def priority(self) -> float:

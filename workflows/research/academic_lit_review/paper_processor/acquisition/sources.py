@@ -40,6 +40,8 @@ class Location:
 
 
 LOCAL = "local"
+#: Stated addresses asked for one paper; catalogues list a handful, and a record must not send us round the world.
+MAX_STATED = 20
 #: A file that an earlier run has taken in.
 STORED = "stored"
 
@@ -76,7 +78,7 @@ def europepmc(paper: PaperMetadata, settings: Settings) -> list[Location]:
 def stated(paper: PaperMetadata, settings: Settings) -> list[Location]:
     """Return the open access addresses the catalogues state, best first."""
     license_, status = paper.get("license") or "", paper.get("oa_status") or "open access"
-    urls = [url for url in paper.get("oa_urls") or [] if isinstance(url, str) and url.strip()]
+    urls = [url for url in paper.get("oa_urls") or [] if isinstance(url, str) and url.strip()][:MAX_STATED]
     return [Location("oa_url", url.strip(), license=license_, evidence=f"stated as {status}") for url in urls]
 
 
