@@ -49,9 +49,9 @@ bench: $(VENV)/dev  ## measure the pipeline: efficiency, latency, memory
 	$(BIN)/python -m tests.benchmarks.pipeline
 
 studio: $(VENV)/studio  ## open the graphs in LangGraph Studio
-	LANGGRAPH_NO_VERSION_CHECK=true $(BIN)/langgraph dev --n-jobs-per-worker 4
+	@LANGGRAPH_NO_VERSION_CHECK=true exec $(BIN)/langgraph dev --n-jobs-per-worker 4
 
-marker: $(VENV)/demo  ## add Marker with the CPU build of torch (for a GPU, install torch yourself first)
+marker: $(VENV)/demo  ## install Marker and the CPU build of torch (its converter is still to come)
 	$(PIP) torch
 	$(PIP) --editable '.[marker]'
 	@# Marker's clients do not need torchvision, and one that cannot be imported breaks transformers.

@@ -72,16 +72,16 @@ class LitReviewError(Exception):
     """Base of everything this project raises on purpose."""
 
 
-class SettingsError(LitReviewError):
-    """A setting is missing or contradicts another."""
+class SettingsError(LitReviewError, ValueError):
+    """A setting is missing or contradicts another. (A ValueError: LangGraph's server shows the message of those.)"""
 
 
-class InputError(LitReviewError):
-    """What the user gave cannot be read as papers."""
+class InputError(LitReviewError, ValueError):
+    """What the user gave cannot be read as papers. (A ValueError, for the same reason.)"""
 
 
-class StoreError(LitReviewError):
-    """The paper store cannot be used."""
+class StoreError(LitReviewError, RuntimeError):
+    """The paper store cannot be used. (A RuntimeError, for the same reason.)"""
 
 
 class StoreVersionError(StoreError):

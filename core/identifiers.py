@@ -101,8 +101,8 @@ def _prefixed(scheme: str, value: str | None) -> str | None:
 def _described(paper: PaperMetadata) -> str:
     authors = paper.get("authors") or [{}]
     parts = [fold(paper.get("title") or ""), fold(authors[0].get("name") or ""), str(paper.get("year") or "")]
-    if not parts[0]:
-        parts += (paper.get("oa_urls") or [])[:1]  # all there is to tell it from other papers without a title
+    if not parts[0]:  # then whatever there is has to tell it from other papers without a title
+        parts += [paper.get("doi") or "", *(paper.get("oa_urls") or [])[:1]]
     return "hash:" + hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
 
 

@@ -111,7 +111,9 @@ class Settings(BaseSettings):
     @field_validator("allow_networks", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip() for part in re.split(r"[\s,\[\]\"']+", value) if part.strip())
 
     @field_validator("allow_networks")
     @classmethod

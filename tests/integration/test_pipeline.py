@@ -284,9 +284,23 @@ async def test_a_key_in_a_stated_address_reaches_neither_ledger_nor_outcome(tmp_
         assert "CANARY" not in str(await store.attempts(PDFS[0].id))
 
 
-async def test_an_outcome_tells_by_what_the_paper_was_known(tmp_path: Path) -> None:
+async def test_an_outcome_tells_by_what_the_paper_was_known_and_what_was_tried(tmp_path: Path) -> None:
+    async with Internet(plan((Route("oa_url", fault="http_404"), Route("oa_url", host="rogue")))) as net:
+        outcome = only((await run(net, tmp_path)).outcomes)
+
+    assert outcome["identity"] == "doi"
+    assert [attempt["verdict"] for attempt in outcome["tried"]] == ["http_404", "ok"]
+    assert outcome["warnings"] == []
+
+
+async def test_a_paper_that_cannot_be_verified_is_read_with_a_warning_and_named_by_its_heading(tmp_path: Path) -> None:
     async with Internet(plan((Route("oa_url"),))) as net:
-        assert only((await run(net, tmp_path)).outcomes)["identity"] == "doi"
+        bare = [{"oa_urls": paper["oa_urls"]} for paper in net.papers]
+        outcome = only((await run_paper_pipeline(bare, settings=net.settings(tmp_path))).results)  # type: ignore[arg-type]
+
+    assert outcome["identity"] == "unverified"
+    assert outcome["warnings"] == ["identity unverified: the record has no title to compare"]
+    assert outcome["title"] == PDFS[0].metadata["title"]
 
 
 async def test_a_client_given_by_the_caller_is_left_as_it_was(tmp_path: Path) -> None:

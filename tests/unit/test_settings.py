@@ -31,6 +31,13 @@ def test_the_environment_is_read_under_one_prefix(monkeypatch: pytest.MonkeyPatc
     assert settings.allow_networks == ("127.0.0.0/8", "::1/128")
 
 
+@pytest.mark.parametrize("given", ["127.0.0.0/8,::1/128", '["127.0.0.0/8", "::1/128"]', "127.0.0.0/8 ::1/128"])
+def test_networks_are_read_as_a_list_or_as_json(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("LIT_REVIEW_ALLOW_NETWORKS", given)
+
+    assert Settings().allow_networks == ("127.0.0.0/8", "::1/128")
+
+
 def test_settings_cannot_change_during_a_run() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().queue_size = 8  # type: ignore[misc]

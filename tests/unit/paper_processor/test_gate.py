@@ -81,6 +81,12 @@ def test_with_nothing_to_compare_the_file_is_let_in_as_unverified() -> None:
     assert identify("Anything", {"doi": "10.5555/alr.7"}) == "unverified"
 
 
+def test_a_title_that_only_the_metadata_have_proves_nothing() -> None:
+    """Two of 47 real PDFs carry the title of another paper of their journal."""
+    with pytest.raises(NotAdmitted, match="wrong_paper"):
+        admit(seen("Perovskite solar cells. Abstract " * 9, title=str(PAPER["title"])), PAPER)
+
+
 def test_a_record_without_a_title_does_not_get_a_file_that_states_another_doi() -> None:
     with pytest.raises(NotAdmitted, match="wrong_paper"):
         admit(seen("Anything " * 99, doi="10.5555/other"), {"doi": "10.5555/alr.7"})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from rich.console import Console
 
 from core.errors import SettingsError
@@ -71,10 +72,14 @@ def _settings(order: Order) -> Settings:
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
-        wrong = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise SettingsError("; ".join(wrong)) from error
+        raise SettingsError("; ".join(map(_wrong, error.errors()))) from error
     except ValueError as error:  # pydantic-settings: a variable that is not the JSON it has to be
         raise SettingsError(str(error)) from error
+
+
+def _wrong(problem: ErrorDetails) -> str:
+    name = ".".join(map(str, problem["loc"]))
+    return f"{name} (LIT_REVIEW_{name.upper()}) is {problem['input']!r}: {problem['msg'].removeprefix('Value error, ')}"
 
 
 async def _process(

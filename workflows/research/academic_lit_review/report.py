@@ -13,16 +13,19 @@ from rich.text import Text
 from workflows.research.academic_lit_review.paper_processor.state import Outcome
 from workflows.research.academic_lit_review.terminal import named, plural, why
 
+#: Columns of a terminal below which a table would break words.
+TABLE_WIDTH = 100
+
 _STYLES = {"converted": "green", "cached": "cyan", "failed": "red"}
 
 
 def report(outcomes: Iterable[Outcome], console: Console, *, as_json: bool = False) -> None:
-    """Write a table of the outcomes, or one JSON object a line; into a pipe one line a paper."""
+    """Write a table of the outcomes, or one JSON object a line; into a pipe or a narrow terminal one line a paper."""
     outcomes = list(outcomes)
     if as_json:
         for outcome in outcomes:
             console.out(json.dumps(outcome, ensure_ascii=not console.encoding.startswith("utf")), highlight=False)
-    elif console.is_terminal:
+    elif console.is_terminal and console.width >= TABLE_WIDTH:
         console.print(_table(outcomes))
     else:
         for outcome in outcomes:
@@ -59,10 +62,10 @@ def _facts(outcome: Outcome) -> tuple[str, str]:
 
 def _table(outcomes: list[Outcome]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("outcome")
-    table.add_column("paper", ratio=3, max_width=60, no_wrap=True, overflow="ellipsis")
-    table.add_column("from")
-    table.add_column("result", ratio=2, overflow="fold")
+    table.add_column("outcome", no_wrap=True, min_width=9)
+    table.add_column("paper", ratio=1, max_width=60, no_wrap=True, overflow="ellipsis")
+    table.add_column("from", no_wrap=True, min_width=17)
+    table.add_column("result", ratio=1, min_width=30)
     for outcome in outcomes:
         source, result = _facts(outcome)
         style = _STYLES[outcome["status"]]

@@ -77,11 +77,15 @@ class Board:
             "pages": len(text.pages),
             "chars": text.chars,
             "seconds": round(seconds, 3),
-            "warnings": list(text.warnings),
+            "warnings": [*text.warnings, *self._doubts(paper_id)],
         }
         self._end(paper_id, self._result.results, outcome)
         detail = {"pages": len(text.pages), "chars": text.chars, "engine": text.engine, "seconds": round(seconds, 3)}
         self.tell("cache" if cached else "convert", status, paper_id, **detail, title=outcome.get("title"))
+
+    def _doubts(self, paper_id: str) -> list[str]:
+        unverified = self._identities.get(paper_id) == "unverified"
+        return ["identity unverified: the record has no title to compare"] if unverified else []
 
     def fail(self, paper_id: str, stage: Stage, reason: str, detail: str = "") -> None:
         """End a paper with the reason why it could not be read."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from workflows.research.academic_lit_review.paper_processor.state import QueueIt
 #: The publisher's own text: no converter makes a better one, so it is never made again.
 PASSTHROUGH_RANK = 30
 PASSTHROUGH = {"application/xml": "jats", "text/html": "html"}
+
+
+#: The title of a paper that came without a record: the first heading of its text.
+_HEADING = re.compile(r"^# +(.{3,300})$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,10 @@ async def process_single_document(item: QueueItem, board: Board, services: Servi
 async def keep_text(item: QueueItem, made: Reading, board: Board, services: Services) -> None:
     """Store the text of a paper, then end it on the board: on disk before it is announced."""
     file, seconds = board.files[item.paper_id], made.seconds
+    title = _HEADING.search(made.converted.markdown)
+    if title and not board.papers[item.paper_id].get("title"):
+        board.papers[item.paper_id]["title"] = title.group(1)
+        await services.store.put_papers({item.paper_id: board.papers[item.paper_id]})
     text = await services.store.add_text(
         item.paper_id, file.sha256, made.converted, fingerprint=made.fingerprint, rank=made.rank, seconds=seconds
     )

@@ -74,10 +74,13 @@ def admit(seen: Inspection, paper: PaperMetadata, *, given: bool = False) -> Adm
 
 
 def identify(text: str, paper: PaperMetadata, *, stated: str = "") -> str:
-    """Return by what `text` (its beginning, and what its metadata has `stated`) is known to be `paper`."""
+    """Return by what `text` (its beginning, and what its metadata has `stated`) is known to be `paper`.
+
+    A title counts only where readers see it: in the metadata of real PDFs stands that of another paper of the journal.
+    """
     front = _REFERENCES.split(text[:FRONT_CHARS], maxsplit=1)[0]
     title, doi = _title(paper), normalize_doi(paper.get("doi"))
-    words = fold(f"{stated}\n{front}")
+    words = fold(front)
     score = _likeness(title, words)
     _same_kind(front, words, title, score)
     if doi and (doi in _dois(stated) or _printed(doi, front[:6000], alone=bool(title) and score < LIKE_TITLE)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +27,6 @@ from workflows.research.academic_lit_review.paper_processor.state import Materia
 #: Pages followed from one place before giving up on it, and the most we read of a page, in bytes.
 MAX_DEPTH = 2
 MAX_PAGE_BYTES = 8 * 1024 * 1024
-
-
-#: What programs write into a PDF's title: file names, and nothing a person would call a paper.
-_JUNK_TITLE = re.compile(
-    r"^(?:microsoft |untitled|no job name|\S*$)|\.(?:docx?|dvi|fm|tex|indd|qxd|pdf|rtf|eps)\s*$", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True)
@@ -82,7 +75,7 @@ async def _pdf(at: Try, got: Got) -> Material | None:
     seen = await at.services.inspector.inspect(got.path)
     given = at.location.kind == "local"
     if given:
-        await _learn(at, title=seen.title, doi=seen.doi)
+        await _learn(at, doi=seen.doi)  # not its title: that is read off the page, metadata too often have another
     admission = admit(seen, at.route.paper, given=given)
     file = await _store(at, got, "application/pdf")
     return Material(file, admission.identity, _pages(seen))
@@ -144,10 +137,10 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-async def _learn(at: Try, *, title: str, doi: str) -> None:
+async def _learn(at: Try, *, title: str = "", doi: str = "") -> None:
     """Complete a sparse record by what a source of its own says; what is known already is never overwritten."""
     paper = at.route.paper
-    if title and not paper.get("title") and not _JUNK_TITLE.search(title):
+    if title and not paper.get("title"):
         paper["title"] = " ".join(title.split())
     if doi and not paper.get("doi"):
         paper["doi"] = doi

@@ -137,6 +137,7 @@ class Producer:
         if self._retrieval and asked.at.location.kind == "job" and asked.got:
             await self._retrieval.done(route, admitted=material is not None)
         if material is not None:
+            self._tell(route)
             await self._deliver(route.paper_id, route.paper, material)
             self._ended()
         elif self._retrieval and not route.todo and not route.submitted:
@@ -155,10 +156,14 @@ class Producer:
         if not (route.known and route.tried[-1].verdict == SERVICE_DOWN):  # then nothing new was heard
             ttl_s = 0.0 if route.passing() else self._services.settings.failure_ttl_s
             await self._services.store.add_failure(route.paper_id, StoredFailure(reason, detail), ttl_s=ttl_s)
-        for attempt in route.tried:
-            self._board.tried(route.paper_id, attempt)
+        self._tell(route)
         self._board.fail(route.paper_id, "acquire", reason, detail)
         self._ended()
+
+    def _tell(self, route: Route) -> None:
+        """Let the outcome say what was tried."""
+        for attempt in route.tried:
+            self._board.tried(route.paper_id, attempt)
 
     def _ended(self) -> None:
         self._open -= 1
