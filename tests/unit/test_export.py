@@ -111,12 +111,22 @@ def test_a_text_without_pages_has_no_page_starts() -> None:
     assert (matter["pages"], matter["page_starts"], body) == (0, [], "Text")
 
 
-async def test_a_second_export_replaces_the_first_and_leaves_nothing_else(tmp_path: Path) -> None:
+async def test_a_second_export_adds_to_the_first_and_a_paper_read_since_is_missing_no_more(tmp_path: Path) -> None:
     await export([READ, FAILED], Texts(), tmp_path)
     before = names(tmp_path)
     await export([READ], Texts(), tmp_path)
     assert names(tmp_path) == before
+    assert (tmp_path / "missing.csv").read_text(encoding="utf-8-sig").count('"10.1000/failed"') == 2
+
+    await export([{**READ, "paper_id": FAILED["paper_id"]}], Texts(), tmp_path)
     assert (tmp_path / "missing.csv").read_text(encoding="utf-8-sig").count("\n") == 1
+    assert len((tmp_path / "outcomes.jsonl").read_text().splitlines()) == 2
+
+
+async def test_outcomes_that_somebody_broke_do_not_stop_an_export(tmp_path: Path) -> None:
+    (tmp_path / "outcomes.jsonl").write_text('{"paper_id": 1\n[]\nnull\n\xff\n')
+    await export([READ], Texts(), tmp_path)
+    assert len((tmp_path / "outcomes.jsonl").read_text().splitlines()) == 1
 
 
 async def test_a_damaged_text_is_told_and_the_others_go_on(tmp_path: Path) -> None:

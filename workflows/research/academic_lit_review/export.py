@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from core.conversion.converter import PageSpan
 from core.errors import InputError, LitReviewError, StoreError
@@ -56,9 +56,10 @@ def prepare(folder: Path) -> None:
 async def export(outcomes: Iterable[Outcome], texts: Texts, folder: Path) -> list[str]:
     """Write everything about `outcomes` into `folder`; return a sentence for every text that is damaged.
 
-    Each file is whole or not there. Raises LitReviewError when the disk does not take it.
+    What earlier runs wrote there of other papers stays, in the tables too. Each file is whole or not there. Raises
+    LitReviewError when the disk does not take it.
     """
-    outcomes, problems, lines = list(outcomes), [], []
+    problems, told = [], await asyncio.to_thread(earlier, folder)
     for outcome in outcomes:
         line: dict[str, object] = dict(outcome)
         if outcome["status"] != "failed":
@@ -68,10 +69,22 @@ async def export(outcomes: Iterable[Outcome], texts: Texts, folder: Path) -> lis
             except StoreError as error:
                 problems.append(f"{label(outcome)}: {error}; run the same command again to make it anew")
                 del line["markdown"]
-        lines.append(json.dumps(line, ensure_ascii=False) + "\n")
+        told[outcome["paper_id"]] = line
+    lines = (json.dumps(line, ensure_ascii=False) + "\n" for line in told.values())
     await asyncio.to_thread(write, folder / OUTCOMES, "".join(lines))
-    await asyncio.to_thread(write, folder / MISSING, "\ufeff" + missing(outcomes))  # Excel takes UTF-8 only with a BOM
+    table = missing(cast(list[Outcome], list(told.values())))
+    await asyncio.to_thread(write, folder / MISSING, "\ufeff" + table)  # Excel takes UTF-8 only with a BOM
     return problems
+
+
+def earlier(folder: Path) -> dict[str, dict[str, object]]:
+    """Return the outcomes that earlier runs wrote into `folder`, by paper; blocking. A broken line is left out."""
+    path, found = folder / OUTCOMES, {}
+    for line in path.read_text("utf-8", "replace").splitlines() if path.is_file() else []:
+        with suppress(ValueError, KeyError, TypeError):
+            outcome = json.loads(line)
+            found[outcome["paper_id"]] = {"status": outcome["status"], **outcome}
+    return found
 
 
 def write(path: Path, text: str) -> None:
@@ -116,6 +129,8 @@ def document(outcome: Outcome, text: str, pages: tuple[PageSpan, ...]) -> str:
         "source": outcome.get("source", ""),
         "url": outcome.get("url", ""),
         "license": outcome.get("license", ""),
+        "identity": outcome.get("identity", ""),
+        "warnings": outcome.get("warnings", []),
         "engine": outcome.get("engine", ""),
         "pages": len(pages) or outcome.get("pages", 0),
         "page_starts": [page.start for page in pages],
