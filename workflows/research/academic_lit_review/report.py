@@ -30,7 +30,11 @@ def report(outcomes: Iterable[Outcome], console: Console, *, as_json: bool = Fal
     else:
         for outcome in outcomes:
             source, result = _facts(outcome)
-            console.out(f"{outcome['status']:<9}  {source:<17}  {label(outcome)} ({result})", highlight=False)
+            line = f"{outcome['status']:<9}  {source:<17}  {label(outcome)} ({result})"
+            if console.is_terminal:
+                console.print(Text(line))  # wrapped between words
+            else:
+                console.out(line, highlight=False)
 
 
 def label(outcome: Outcome) -> str:
