@@ -68,8 +68,7 @@ def faults(home: Path) -> list[str]:
         if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
             return found
         files = [
-            _object(home / "files", sha)
-            for (sha,) in db.execute("SELECT sha256 FROM files WHERE lost_at IS NULL")
+            _object(home / "files", sha) for (sha,) in db.execute("SELECT sha256 FROM files WHERE lost_at IS NULL")
         ]
         texts = [home / f"texts/{sha[:2]}/{sha}.md" for (sha,) in db.execute("SELECT sha256 FROM texts")]
         refused = [home / f"refused/{sha}" for (sha,) in db.execute("SELECT sha256 FROM refusals")]

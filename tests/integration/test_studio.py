@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from langgraph_sdk import get_client
 
@@ -60,7 +61,7 @@ async def up(client: Any) -> None:
         while True:
             try:
                 await client.assistants.search()
-            except Exception:
+            except httpx.TransportError:
                 await asyncio.sleep(0.2)
             else:
                 return
