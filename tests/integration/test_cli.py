@@ -130,7 +130,9 @@ async def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("LIT_REVIEW_MAX_DOWNLOADS=many\n")
     status, _, err = await lit_review(None, tmp_path, "read", "10.1234/x")
     assert status == 2
-    assert err.startswith("lit-review: max_downloads (LIT_REVIEW_MAX_DOWNLOADS) is 'many': Input should be a valid integer")
+    assert err.startswith(
+        "lit-review: max_downloads (LIT_REVIEW_MAX_DOWNLOADS) is 'many': Input should be a valid integer"
+    )
 
 
 # reading
