@@ -60,7 +60,7 @@ async def read(
 
 @pytest.mark.timeout(600)
 @given(case=cases())
-@plans(40)
+@plans(30)
 def test_every_paper_that_can_be_had_is_read_and_nothing_is_left_running(case: Case) -> None:
     async def main(turns: Turns) -> None:
         converter, events = case.converter(), list[ProgressEvent]()
@@ -138,7 +138,7 @@ async def finished(case: Case, home: Path) -> tuple[set[str], Counter[str]]:
 
 @pytest.mark.timeout(600)
 @given(case=cases(most=5), moment=st.builds(Moment, st.sampled_from(("turns", "events")), st.floats(0, 1)))
-@plans(25)
+@plans(20)
 def test_a_run_cancelled_at_any_await_ends_at_once_and_the_next_one_only_does_what_is_left(
     case: Case, moment: Moment
 ) -> None:
