@@ -15,14 +15,14 @@ from workflows.research.academic_lit_review.paper_processor.acquisition.sources 
 _TELLING = (
     "wrong_paper", "encrypted", "no_text_layer", "too_large", "damaged", "truncated", "bot_wall", "paywall",
     "host_parked", "http_429", "timeout", "dns", "connect", "source_blocked", "download_failed", "http_401",
-    "http_403", "http_5", "not_pdf", "job_failed", "not_open_access", "not_full_text",
+    "http_403", "http_5", "not_pdf", "job_failed", "unknown_job", "not_open_access", "not_full_text",
 )  # fmt: skip
 
 #: Reasons that may be gone tomorrow: a paper that failed with one of these is tried again by the next run. A service
 #: that is down is none of them: what the open sources said is believed, and the next run asks only the service.
 _PASSING = (
     "timeout", "connect", "dns", "host_parked", "truncated", "http_429", "http_5",
-    "source_blocked", "download_failed", "job_failed",
+    "source_blocked", "download_failed", "job_failed", "unknown_job",
 )  # fmt: skip
 
 #: Relevance that a page more is worth in the queue, up to so many pages. Among papers of about the same relevance the
