@@ -156,8 +156,11 @@ class Transport(httpx.AsyncBaseTransport):
         return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer), request=request)
 
     async def aclose(self) -> None:
-        """Close every connection."""
-        await self._pool.aclose()
+        """Close every connection, also when cancelled meanwhile: httpcore forgets those that it has not come to."""
+        async with AsyncExitStack() as stack:
+            for connection in self._pool.connections:
+                stack.push_async_callback(connection.aclose)
+            stack.push_async_callback(self._pool.aclose)
 
 
 class _Body(httpx.AsyncByteStream):

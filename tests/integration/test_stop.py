@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -14,15 +14,17 @@ import pytest
 
 from core.conversion.converter import Converted, PageSpan
 from core.conversion.workers import MIB, Workers
-from core.errors import StoreError
+from core.errors import FetchError, StoreError
 from core.http import Download, HttpClient
 from core.loopback import Internet, Plan, Route
 from core.progress import ProgressEvent
 from core.stores.papers import PaperStore
 from tests.fakes import HeldConverter
 from tests.killing import runner, texts
-from tests.leftovers import ENDING_S, children, left
+from tests.leftovers import ENDING_S, children, left, no_handles_left
 from tests.library import content, many, unique
+from tests.stepping import Turns
+from tests.stepping import run as stepped
 from tests.storing import faults
 from tests.watching import Watch
 from workflows.research.academic_lit_review.paper_processor import run_paper_pipeline
@@ -133,6 +135,24 @@ async def test_an_observer_that_fails_disturbs_nobody(tmp_path: Path, caplog: py
         with caplog.at_level(logging.CRITICAL):
             result = await run(net, tmp_path, converter=opened(), on_event=observe)
     assert len(result.results) == 3
+
+
+@pytest.mark.parametrize("turn", range(1, 8))
+def test_a_client_cancelled_while_it_closes_closes_every_connection(tmp_path: Path, turn: int) -> None:
+    """httpcore's shield does not hold off `Task.cancel`: the connections it had not come to stayed open."""
+
+    async def main(turns: Turns) -> None:
+        plan = many(1, Route("oa_url"), Route("oa_url", host="rogue"))
+        async with Internet(plan) as net, HttpClient(net.settings(tmp_path)) as http:
+            for url in (*net.papers[0]["oa_urls"], net.url("arxiv"), net.url("doi")):
+                with suppress(FetchError):
+                    await http.fetch(url)
+            closing = asyncio.create_task(http.aclose())
+            turns.at(turn, closing.cancel)
+            await asyncio.wait([closing])
+
+    with no_handles_left():
+        stepped(main)
 
 
 # the store
