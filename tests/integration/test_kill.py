@@ -14,7 +14,7 @@ import pytest_asyncio
 from core.loopback import Internet, Plan, Route, Served
 from core.loopback.traffic import Request
 from core.stores.papers import PaperStore
-from tests.killing import Run, Runner, jobs, runner, texts
+from tests.killing import Run, Runner, jobs, runner, texts, workers_of
 from tests.leftovers import unfinished
 from tests.library import PDFS, unique
 from tests.storing import faults, named, objects
@@ -153,6 +153,17 @@ def asked(net: Internet, path: str) -> int:
 def transfers(net: Internet) -> int:
     """Return how often the paper's file was asked for."""
     return sum(request.path.endswith(FILES) for request in net.requests)
+
+
+async def test_the_worker_processes_that_must_not_survive_are_seen_while_they_live(runs: Runner, tmp_path: Path) -> None:
+    """The tests here would not fail if they looked for the wrong processes."""
+    async with Internet(Plan((unique(1, OPEN), unique(2, Route("oa_url", host="rogue"))))) as net:
+        gate = net.hold("rogue")
+        run = await runs.start(net, tmp_path, **OPTIONS)
+        await run.until(lambda: run.count("converted") == 1)
+        assert len(workers_of(run.pid)) >= 2
+        gate.release()
+        await run.finish()
 
 
 @pytest.mark.parametrize("point", POINTS)
