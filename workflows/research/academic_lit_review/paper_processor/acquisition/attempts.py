@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
+from uuid import uuid4
 
 from core.conversion.sniff import sniff
 from core.errors import FetchError, NotAdmitted, PaperError, RetrievalError
@@ -45,16 +46,12 @@ class Asked:
 
 
 async def ask(route: Route, services: Services, desk: Path) -> Asked:
-    """Ask the next place on `route`.
-
-    What it sends lies in a folder of its own on `desk`: two papers may be answered with the same file, named for its
-    hash.
-    """
+    """Ask the next place on `route`; what it sends lies on `desk`, under a name that no other file has."""
     location = route.todo.popleft()
     route.seen.add(location.url)
     started = time.monotonic()
     with explained(services.store.home):  # what comes is written to its disk
-        at = Try(location, route, services, Path(await asyncio.to_thread(tempfile.mkdtemp, dir=desk)))
+        at = Try(location, route, services, desk)
         try:
             return Asked(at, started, got=await _ASK[location.kind](at))
         except PaperError as error:
@@ -69,8 +66,6 @@ async def settle(asked: Asked) -> Material | None:
         attempt = _worked(at.location, found)
     except PaperError as error:
         attempt = _failed(at.location, error)
-    finally:
-        await asyncio.to_thread(shutil.rmtree, at.folder, ignore_errors=True)
     if got := asked.got:
         attempt = replace(attempt, status=got.status, hops=got.hops, sniffed=sniff(got.head), size=got.size)
     attempt = replace(attempt, seconds=round(time.monotonic() - asked.started, 3), at=at.services.clock())
@@ -84,7 +79,12 @@ async def _found(asked: Asked) -> Material | None:
         raise asked.refusal
     if asked.at.location.kind == STORED and asked.at.route.stored:
         return await restore(asked.at.route.stored, asked.at.services)
-    return None if asked.got is None else await keep(asked.at, asked.got)
+    if asked.got is None:
+        return None
+    found = await keep(asked.at, asked.got)
+    if found is None:  # else the store has taken it, and its name may be another's by now
+        await asyncio.to_thread(asked.got.path.unlink, missing_ok=True)
+    return found
 
 
 @asynccontextmanager
@@ -165,7 +165,7 @@ _ASK: dict[Kind, Callable[[Try], Awaitable[Got | None]]] = {
 
 def _copy(path: Path, folder: Path, most_bytes: int) -> Got:
     """Copy the user's own file into the scratch folder, so that what is looked at cannot change meanwhile."""
-    target = folder / "given"
+    target = folder / uuid4().hex
     with _opened(path) as given, target.open("wb") as copy:
         if os.fstat(given.fileno()).st_size > most_bytes:
             raise NotAdmitted("too_large", f"{path}: more than {most_bytes} bytes")

@@ -31,7 +31,7 @@ MAX_PAGE_BYTES = 8 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Got:
-    """A file in the attempt's folder, not yet looked at."""
+    """A file on the desk, not yet looked at."""
 
     path: Path
     sha256: str
