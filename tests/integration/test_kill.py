@@ -155,7 +155,9 @@ def transfers(net: Internet) -> int:
     return sum(request.path.endswith(FILES) for request in net.requests)
 
 
-async def test_the_worker_processes_that_must_not_survive_are_seen_while_they_live(runs: Runner, tmp_path: Path) -> None:
+async def test_the_worker_processes_that_must_not_survive_are_seen_while_they_live(
+    runs: Runner, tmp_path: Path
+) -> None:
     """The tests here would not fail if they looked for the wrong processes."""
     async with Internet(Plan((unique(1, OPEN), unique(2, Route("oa_url", host="rogue"))))) as net:
         gate = net.hold("rogue")
