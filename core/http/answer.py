@@ -61,7 +61,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Download:
-    """A file on disk, whole and, unless asked otherwise, durable; `head` is its first 4096 bytes, the rest as in `Page`."""
+    """A file on disk, whole and durable; `head` is its first 4096 bytes, the rest as in `Page`."""
 
     path: Path
     sha256: str

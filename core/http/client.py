@@ -121,15 +121,11 @@ class HttpClient:
         timeout_s: float | None = None,
         max_bytes: int | None = None,
         headers: Mapping[str, str] | None = None,
-        durable: bool = True,
     ) -> Download:
-        """Stream a file into `folder` under its sha256; on any error or cancellation nothing is left there.
-
-        It survives a power cut unless `durable` is off, for a caller that sees to that itself.
-        """
+        """Stream a file into `folder` under its sha256; on any error or cancellation nothing is left there."""
         request = build(self._policy, "GET", url, agent=self._agent, headers=headers)
         limits = max_bytes or self._policy.file_bytes, self._policy.inflated_bytes
-        async with receiving(folder, durable=durable) as part:
+        async with receiving(folder) as part:
             take = partial(receive.file, part=part, limits=limits)
             return await self._opened().ask(request, take, timeout_s=timeout_s)
 

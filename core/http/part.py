@@ -19,13 +19,11 @@ class Part:
     """A file being received; every method blocks and is called in a thread.
 
     The lock is there because cancelling a download does not stop the thread it has started: `drop` waits until that
-    thread has finished its step, and after it no step does anything. Without `durable` the file is whole, but may not
-    survive a power cut.
+    thread has finished its step, and after it no step does anything.
     """
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._durable = durable
         self._file: BinaryIO | None = None
         self._path: Path | None = None
         self._hash = hashlib.sha256()
@@ -61,21 +59,19 @@ class Part:
         return self.keep()
 
     def keep(self, data: bytes = b"") -> tuple[Path, str]:
-        """Append `data` and put the file under its sha256; return both. A suffix sets it apart if need be."""
+        """Append `data` and make the file durable under its sha256; return both. A suffix sets it apart if need be."""
         self.write(data)
         sha256 = self._hash.hexdigest()
         with self._lock:
             if self._file is None or self._path is None:
                 return self._folder, sha256
             self._file.flush()
-            if self._durable:
-                os.fsync(self._file.fileno())
+            os.fsync(self._file.fileno())
             target = _reserve(self._folder, sha256)
             os.replace(self._path, target)
             self._path = target
             self._file.close()
-            if self._durable:
-                _sync_folder(self._folder)
+            _sync_folder(self._folder)
             return target, sha256
 
     def drop(self) -> None:
@@ -93,9 +89,9 @@ class Part:
 
 
 @asynccontextmanager
-async def receiving(folder: Path, *, durable: bool = True) -> AsyncGenerator[Part]:
+async def receiving(folder: Path) -> AsyncGenerator[Part]:
     """Give out a `Part` that is removed unless the block ends well; nothing is awaited after a good end."""
-    part = Part(folder, durable=durable)
+    part = Part(folder)
     well = False
     try:
         yield part

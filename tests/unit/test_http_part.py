@@ -15,17 +15,16 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def written(folder: Path, *data: bytes, durable: bool = True) -> Part:
-    part = Part(folder, durable=durable)
+def written(folder: Path, *data: bytes) -> Part:
+    part = Part(folder)
     part.begin()
     for piece in data:
         part.write(piece)
     return part
 
 
-@pytest.mark.parametrize("durable", [True, False])
-def test_a_kept_file_bears_its_hash_and_the_temporary_one_is_gone(tmp_path: Path, durable: bool) -> None:
-    part = written(tmp_path, b"full ", b"text", durable=durable)
+def test_a_kept_file_bears_its_hash_and_the_temporary_one_is_gone(tmp_path: Path) -> None:
+    part = written(tmp_path, b"full ", b"text")
 
     path, sha256 = part.keep()
 

@@ -112,7 +112,7 @@ def _failed(location: Location, error: PaperError) -> Attempt:
 
 async def _ask_url(at: Try) -> Got:
     try:
-        got = await at.services.http.download(at.location.url, at.folder, durable=False)  # the store sees to that
+        got = await at.services.http.download(at.location.url, at.folder)
     except FetchError as error:
         raise _named(error) from error
     return Got(got.path, got.sha256, got.size, got.head, got.url, got.status, got.hops)
