@@ -32,8 +32,8 @@ class Part:
         self.head = b""
         self.size = 0
 
-    def begin(self, data: bytes = b"") -> None:
-        """Start a file with `data`; what an earlier try wrote is removed."""
+    def begin(self) -> None:
+        """Start with an empty file; what an earlier try wrote is removed."""
         with self._lock:
             self._remove()
             if self._dropped:
@@ -41,7 +41,6 @@ class Part:
             handle, name = tempfile.mkstemp(prefix=".part-", dir=self._folder)
             self._file, self._path = os.fdopen(handle, "wb"), Path(name)
             self._hash, self.head, self.size = hashlib.sha256(), b"", 0
-        self.write(data)
 
     def write(self, data: bytes) -> None:
         """Append `data`."""
@@ -53,14 +52,8 @@ class Part:
             self.head += data[: HEAD_BYTES - len(self.head)]
             self.size += len(data)
 
-    def whole(self, data: bytes) -> tuple[Path, str]:
-        """Keep a file that came in one piece."""
-        self.begin(data)
-        return self.keep()
-
-    def keep(self, data: bytes = b"") -> tuple[Path, str]:
-        """Append `data` and make the file durable under its sha256; return both. A suffix sets it apart if need be."""
-        self.write(data)
+    def keep(self) -> tuple[Path, str]:
+        """Make the file durable under its sha256 and return both; if that name is taken, a suffix sets it apart."""
         sha256 = self._hash.hexdigest()
         with self._lock:
             if self._file is None or self._path is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from pathlib import Path
 
 import httpx
 
@@ -42,7 +41,11 @@ async def _read(response: httpx.Response, most: int) -> bytes:
 
 async def file(response: httpx.Response, exchange: Exchange, *, part: Part, limits: tuple[int, int]) -> Download:
     """Write the body to `part` and keep it; `limits` are the most raw and the most inflated bytes."""
-    path, sha256 = await _received(part, response, limits)
+    await asyncio.to_thread(part.begin)
+    await _fill(part, response, limits)
+    if not part.size:
+        raise FetchError("empty", "the answer has no content")
+    path, sha256 = await asyncio.to_thread(part.keep)
     return Download(
         path=path,
         sha256=sha256,
@@ -56,19 +59,16 @@ async def file(response: httpx.Response, exchange: Exchange, *, part: Part, limi
     )
 
 
-async def _received(part: Part, response: httpx.Response, limits: tuple[int, int]) -> tuple[Path, str]:
-    """Write in steps of a MiB, what is smaller in one: a hop to a thread costs more than a few bytes."""
-    buffer, begun = bytearray(), False
+async def _fill(part: Part, response: httpx.Response, limits: tuple[int, int]) -> None:
+    """Write in steps of a MiB: one hop to a thread per step costs less than the bytes."""
+    buffer = bytearray()
     async with aclosing(pieces(response, raw_bytes=limits[0], inflated_bytes=limits[1])) as stream:
         async for piece in stream:
             buffer += piece
             if len(buffer) >= MIB:
-                await asyncio.to_thread(part.write if begun else part.begin, bytes(buffer))
-                begun = True
+                await asyncio.to_thread(part.write, bytes(buffer))
                 buffer.clear()
-    if not (begun or buffer):
-        raise FetchError("empty", "the answer has no content")
-    return await asyncio.to_thread(part.keep if begun else part.whole, bytes(buffer))
+    await asyncio.to_thread(part.write, bytes(buffer))
 
 
 def _media_type(response: httpx.Response) -> str:

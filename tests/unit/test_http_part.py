@@ -97,12 +97,3 @@ async def test_a_block_that_fails_leaves_nothing_and_one_that_ends_well_leaves_t
         await asyncio.to_thread(part.begin)
         path, _ = await asyncio.to_thread(part.keep)
     assert path.exists()
-
-
-def test_a_file_that_came_in_one_piece_is_kept_in_one_step(tmp_path: Path) -> None:
-    part = written(tmp_path, b"half of an earlier try")
-
-    path, sha256 = part.whole(b"full text")
-
-    assert sha256 == hashlib.sha256(b"full text").hexdigest()
-    assert (path.read_bytes(), part.size, part.head, names(tmp_path)) == (b"full text", 9, b"full text", [sha256])
