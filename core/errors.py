@@ -57,6 +57,7 @@ REASONS: dict[str, str] = {
     "conversion_failed": "the converter gave up on the file",
     "out_of_memory": "the converter needed more memory than it may have",
     "worker_died": "the converter's process ended unexpectedly",
+    "inference_unavailable": "the server that runs the converter's models does not answer",
     "implausible_text": "the converter returned far less text than the file holds",
 }
 

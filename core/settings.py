@@ -9,10 +9,10 @@ import os
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import Field, field_validator
+from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIB = 1024 * 1024
@@ -103,10 +103,43 @@ class Settings(BaseSettings):
 
     # conversion
     converter: str = Field("auto", description="Engine that turns PDFs into Markdown.")
+    upgrade: bool = Field(False, description="Convert again what was read by a lesser engine than this run's.")
     convert_base_s: float = Field(30.0, gt=0, description="Deadline of a conversion: this, plus the pages.")
     convert_page_s: float = Field(2.0, ge=0, description="Deadline of a conversion, per page.")
     worker_memory_bytes: int = Field(2048 * MIB, gt=0, description="Address space of one converting process.")
     inspect_timeout_s: float = Field(20.0, gt=0, description="Deadline for looking into a downloaded file.")
+
+    # Marker
+    marker_mode: Literal["balanced", "fast"] = Field(
+        "balanced", description="balanced: a vision model reads the layout of every page; fast: a small detector does."
+    )
+    marker_options: dict[str, Any] = Field(
+        default={}, description='Options of Marker as a JSON object, e.g. {"disable_ocr": true} or {"use_llm": true}.'
+    )
+    marker_images: bool = Field(False, description="Save the images of a paper beside its text.")
+    marker_chunk_pages: int = Field(64, ge=1, description="A longer PDF is converted in chunks of so many pages.")
+    marker_page_s: float = Field(30.0, gt=0, description="Deadline of a conversion by Marker, per page.")
+    marker_memory_bytes: int = Field(6144 * MIB, gt=0, description="Resident memory of one process that runs Marker.")
+    marker_start_server: bool = Field(
+        True, description="Start the inference server when none is named and this machine has what it needs."
+    )
+    surya_inference_url: str = Field(
+        "",
+        validation_alias=AliasChoices("LIT_REVIEW_SURYA_INFERENCE_URL", "surya_inference_url"),
+        description="OpenAI-compatible server of Marker's vision model, e.g. http://gpu1:8000/v1; several by commas.",
+    )
+    fast_layout_server_url: str = Field(
+        "", validation_alias=AliasChoices("LIT_REVIEW_FAST_LAYOUT_SERVER_URL", "fast_layout_server_url")
+    )
+    ocr_error_server_url: str = Field(
+        "", validation_alias=AliasChoices("LIT_REVIEW_OCR_ERROR_SERVER_URL", "ocr_error_server_url")
+    )
+    marker_base_url: str = Field("", description="Marker job service; empty: none.")
+
+    # past one machine
+    ray_address: str = Field("", description="Ray cluster that converts, e.g. auto or ray://head:10001; empty: none.")
+    ray_gpus: float = Field(0.0, ge=0, description="GPUs of one converting actor on Ray, also fractions.")
+    ray_slots: int = Field(0, ge=0, description="Converting actors on Ray; 0: as many as the cluster has room for.")
 
     @field_validator("allow_networks", mode="before")
     @classmethod

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, cast
 
 import async_solipsism  # type: ignore[import-untyped]
 
-from core.conversion.converter import Converted, Converter, PageSpan
+from core.conversion.converter import Converted, Converter
 from core.conversion.inspect import Inspection, Inspector
 from core.errors import FetchError
 from core.http import Download, HttpClient, Page
@@ -27,6 +27,7 @@ from core.progress import ProgressEvent
 from core.settings import Settings
 from core.stores.papers import PaperStore
 from core.stores.retrieve_academic import RetrieveAcademicClient
+from tests.engine import Engine
 from tests.sketch import Sketch
 from tests.unit.virtual import now
 from workflows.research.academic_lit_review.paper_processor.acquisition.core import read_papers
@@ -256,19 +257,17 @@ def _json(said: object) -> bytes:
 
 
 @dataclass(frozen=True)
-class _Engine:
+class _Engine(Engine):
     """Stands in for a converter."""
 
     world: World
     name = "planned"
-    fingerprint = "planned/1"
-    rank = 10
     slots = 99
 
     async def convert(self, pdf: Path, *, deadline: float) -> Converted:
         text = pdf.read_text()
         await self.world.step("convert", number_of(text))
-        return Converted(text, (PageSpan(1, 0, len(text)),), self.name)
+        return self.converted(text)
 
 
 class _Looker:

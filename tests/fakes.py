@@ -5,32 +5,25 @@ from __future__ import annotations
 import asyncio
 import threading
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from core.conversion.converter import Converted, PageSpan
+from core.conversion.converter import Converted
 from core.errors import StoreError, WorkerDied
 from core.stores.papers import PaperStore
 from core.stores.records import Holding
+from tests.engine import Engine
 
 
-class HeldConverter:
+class HeldConverter(Engine):
     """A converter that waits until it is opened; `poison` names a text its process dies of, `bug` what it raises."""
 
     name = "held"
-    fingerprint = "held/1"
-    rank = 10
 
     def __init__(self, *, slots: int = 1, poison: str = "", bug: Exception | None = None) -> None:
         self.slots = slots
         self.order: list[str] = []
         self._poison, self._bug = poison, bug
         self._opened = asyncio.Event()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *raised: object) -> None:
-        return None
 
     def open(self) -> None:
         """Let every conversion, waiting or yet to come, go on."""
@@ -45,7 +38,7 @@ class HeldConverter:
         text = await asyncio.to_thread(first_words, pdf)
         if self._poison and self._poison in text:
             raise WorkerDied("worker_died", "signal 11")
-        return Converted(text, (PageSpan(1, 0, len(text)),), self.name)
+        return self.converted(text)
 
 
 class DeafStore:

@@ -6,15 +6,16 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
-from core.conversion.converter import Converted, PageSpan
+from core.conversion.converter import Converted
 from core.errors import ConversionError, WorkerDied
+from tests.engine import Engine
 
 Trouble = Literal["", "fails", "dies_once", "dies", "too_late"]
 
 
-class ScriptedConverter:
+class ScriptedConverter(Engine):
     """A fast converter that knows each PDF by its bytes and does with it what the script says.
 
     `script` gives the trouble of a file and the seconds its conversion takes, `titles` the text that comes out.
@@ -22,20 +23,12 @@ class ScriptedConverter:
     """
 
     name = "scripted"
-    fingerprint = "scripted/1"
-    rank = 10
 
     def __init__(self, script: Mapping[Path, tuple[Trouble, float]], titles: Mapping[Path, str], *, slots: int) -> None:
         self.slots = slots
         self.calls: Counter[str] = Counter()
         self.running = self.peak = 0
         self._known = {path.read_bytes(): (*what, titles[path]) for path, what in script.items()}
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *raised: object) -> None:
-        return None
 
     async def convert(self, pdf: Path, *, deadline: float) -> Converted:
         """Return the title of the paper in `pdf` as its text, or have the trouble that it has."""
@@ -51,4 +44,4 @@ class ScriptedConverter:
             raise WorkerDied("worker_died", "signal 11")
         if trouble in ("fails", "too_late"):
             raise ConversionError("conversion_failed" if trouble == "fails" else "conversion_timeout", "as planned")
-        return Converted(f"# {title}\n", (PageSpan(1, 0, len(title) + 3),), self.name)
+        return self.converted(f"# {title}\n")

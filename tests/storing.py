@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 from core.conversion.converter import Converted, PageSpan
@@ -24,7 +25,7 @@ def pdf(number: int) -> bytes:
 
 def markdown(number: int) -> Converted:
     text = f"# Paper {number}\n\n" + f"Sentence {number}. " * 1000
-    return Converted(text, (PageSpan(1, 0, len(text)),), "fake")
+    return Converted(text, (PageSpan(1, 0, len(text)),), "fake", "fake/1", 10)
 
 
 def downloaded(store: PaperStore, data: bytes) -> Path:
@@ -43,7 +44,8 @@ async def accept(store: PaperStore, paper_id: str, data: bytes, *, source: str =
 async def convert(
     store: PaperStore, paper_id: str, file: StoredFile, text: Converted, *, fingerprint: str = "fake/1", rank: int = 10
 ) -> StoredText:
-    return await store.add_text(paper_id, file.sha256, text, fingerprint=fingerprint, rank=rank, seconds=1.5)
+    made = replace(text, fingerprint=fingerprint, rank=rank)
+    return await store.add_text(paper_id, file.sha256, made, seconds=1.5)
 
 
 async def read_paper(store: PaperStore, number: int) -> None:

@@ -27,8 +27,10 @@ class TextLayerConverter:
 
     name = "text-layer"
     rank = 10
+    reads_scans = False
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self.slots = settings.max_processing
         self._workers = Workers(
             "core.conversion.layout:extract", slots=self.slots, memory_bytes=settings.worker_memory_bytes
@@ -49,12 +51,16 @@ class TextLayerConverter:
     ) -> None:
         await self._workers.__aexit__(kind, error, trace)
 
+    def deadline(self, pages: int) -> float:
+        """Return how many seconds a conversion of `pages` pages may take."""
+        return self._settings.convert_base_s + self._settings.convert_page_s * pages
+
     async def convert(self, pdf: Path, *, deadline: float) -> Converted:
         """Return the text of `pdf`, or raise `ConversionError`; `deadline` is in seconds."""
         answer = await self._workers.run(str(pdf), deadline=deadline)
         markdown, ends = answer["markdown"], answer["pages"]
         spans = tuple(PageSpan(number, *span) for number, span in enumerate(pairwise([0, *ends]), 1))
-        return Converted(markdown, spans, self.name, tuple(answer["warnings"]))
+        return Converted(markdown, spans, self.name, self.fingerprint, self.rank, warnings=tuple(answer["warnings"]))
 
 
 @cache

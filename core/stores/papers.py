@@ -147,8 +147,6 @@ class PaperStore:
         file_sha256: str,
         converted: Converted,
         *,
-        fingerprint: str,
-        rank: int,
         seconds: float,
     ) -> StoredText:
         """Store the text of an accepted file; the paper's failures are forgotten with it.
@@ -156,7 +154,7 @@ class PaperStore:
         If this converter already made a text of this file, that one stays and is returned. Raises StoreError when the
         file is not an accepted one of the paper.
         """
-        new = texts.NewText(file_sha256, converted, fingerprint, rank, seconds)
+        new = texts.NewText(file_sha256, converted, seconds)
         return await self._session.run(self._add_text, paper_id, new, self._clock())
 
     def _add_text(self, paper_id: str, new: texts.NewText, now: float) -> StoredText:

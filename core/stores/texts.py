@@ -6,6 +6,7 @@ import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from core.conversion.converter import Converted, PageSpan
 from core.errors import StoreError
@@ -17,13 +18,16 @@ from core.stores.records import StoredText
 
 @dataclass(frozen=True)
 class NewText:
-    """A text that is not stored yet, and who made it in how many seconds."""
+    """A text that is not stored yet, and in how many seconds it was made."""
 
     file_sha256: str
     converted: Converted
-    fingerprint: str
-    rank: int
     seconds: float
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return what `texts` holds one row for: the file and the converter."""
+        return self.file_sha256, self.converted.fingerprint
 
 
 def encode(markdown: str) -> bytes:
@@ -48,8 +52,7 @@ def add(
 
 
 def _existing(db: sqlite3.Connection, places: Places, new: NewText) -> StoredText | None:
-    key = (new.file_sha256, new.fingerprint)
-    row = db.execute("SELECT * FROM texts WHERE file_sha256 = ? AND fingerprint = ?", key).fetchone()
+    row = _row(db, new)
     return record(places, row) if row and intact(places, row) else None
 
 
@@ -59,16 +62,17 @@ def _insert(db: sqlite3.Connection, places: Places, staged: Path, sha256: str, n
     converted = new.converted
     pages = json.dumps([(page.number, page.start, page.end) for page in converted.pages])
     warnings = json.dumps(converted.warnings)
-    made = (new.rank, converted.engine, pages, len(converted.markdown), warnings, new.seconds)
+    made = (converted.rank, converted.engine, pages, len(converted.markdown), warnings, new.seconds)
     db.execute(
         "INSERT OR REPLACE INTO texts (file_sha256, fingerprint, sha256, size, rank, engine, pages, chars, warnings,"
         " seconds, added_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (new.file_sha256, new.fingerprint, sha256, size, *made, now),
+        (*new.key, sha256, size, *made, now),
     )
-    row = db.execute(
-        "SELECT * FROM texts WHERE file_sha256 = ? AND fingerprint = ?", (new.file_sha256, new.fingerprint)
-    )
-    return record(places, row.fetchone())
+    return record(places, _row(db, new))
+
+
+def _row(db: sqlite3.Connection, new: NewText) -> Any:
+    return db.execute("SELECT * FROM texts WHERE file_sha256 = ? AND fingerprint = ?", new.key).fetchone()
 
 
 def intact(places: Places, row: sqlite3.Row) -> bool:

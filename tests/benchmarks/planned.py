@@ -8,19 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from core.conversion.converter import Converted, PageSpan
+from core.conversion.converter import Converted
 from core.conversion.workers import MIB, Workers
+from tests.engine import Engine
 
 #: About 30 kB, what a short paper comes to: it has to be written, hashed and synced like any other.
 TEXT = "A sentence that stands for the text of a paper, which nobody reads here. " * 400
 
 
-class PlannedConverter:
+class PlannedConverter(Engine):
     """Sleeps in its slot for the planned time of each file, known by the hash that names it; notes what it took."""
 
     name = "planned"
-    fingerprint = "planned/1"
-    rank = 10
 
     def __init__(self, convert_s: Mapping[str, float], *, slots: int) -> None:
         self.slots = slots
@@ -29,12 +28,6 @@ class PlannedConverter:
         self.running = 0
         self.most = 0
         self._convert_s = convert_s
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *raised: object) -> None:
-        return None
 
     async def convert(self, pdf: Path, *, deadline: float) -> Converted:
         """Return a text after the planned time."""
@@ -47,7 +40,7 @@ class PlannedConverter:
             self.took_s[pdf.stem] = time.monotonic() - started
             self.running -= 1
         text = f"# {pdf.stem}\n\n{TEXT}"
-        return Converted(text, (PageSpan(1, 0, len(text)),), self.name)
+        return self.converted(text)
 
     async def _sleep(self, seconds: float, deadline: float) -> None:
         await asyncio.sleep(seconds)
@@ -57,7 +50,6 @@ class PlannedProcesses(PlannedConverter):
     """The same, sleeping in the real child processes."""
 
     name = "planned-processes"
-    fingerprint = "planned-processes/1"
 
     def __init__(self, convert_s: Mapping[str, float], *, slots: int) -> None:
         super().__init__(convert_s, slots=slots)

@@ -8,17 +8,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
-from core.conversion.converter import Converted, PageSpan
+from core.conversion.converter import Converted
 from core.conversion.workers import MIB, Workers
 from core.errors import FetchError, StoreError
 from core.http import Download, HttpClient
 from core.loopback import Internet, Plan, Route
 from core.progress import ProgressEvent
 from core.stores.papers import PaperStore
+from tests.engine import Engine
 from tests.fakes import HeldConverter
 from tests.killing import runner, texts
 from tests.leftovers import ENDING_S, children, left, no_handles_left
@@ -247,16 +248,13 @@ async def test_no_conversion_starts_after_a_cancel(tmp_path: Path) -> None:
     assert (converter.order, watch.papers("acquired")) == ([], [])
 
 
-class StuckConverter:
+class StuckConverter(Engine):
     """A converter whose child process never answers."""
 
-    name, fingerprint, rank, slots = "stuck", "stuck/1", 10, 1
+    name, slots = "stuck", 1
 
     def __init__(self) -> None:
         self.workers = Workers("tests.workerfns:hang", slots=1, memory_bytes=512 * MIB)
-
-    async def __aenter__(self) -> Self:
-        return self
 
     async def __aexit__(self, *raised: object) -> None:
         await self.workers.__aexit__(None, None, None)
@@ -264,7 +262,7 @@ class StuckConverter:
     async def convert(self, pdf: Path, *, deadline: float) -> Converted:
         """Wait for a process that does not care."""
         text = await self.workers.run(deadline=deadline)
-        return Converted(text, (PageSpan(1, 0, len(text)),), self.name)
+        return self.converted(text)
 
 
 @asynccontextmanager

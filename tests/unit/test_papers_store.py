@@ -221,7 +221,12 @@ async def test_the_last_verdict_on_a_file_counts(store: PaperStore) -> None:
 
 async def test_a_text_comes_back_as_it_was_given(store: PaperStore) -> None:
     text = Converted(
-        "# Ü\r\n\n\u2028 \x00 \U0001d6fc\n", (PageSpan(1, 0, 5), PageSpan(2, 5, 12)), "fake", ("page 2 is a scan",)
+        "# Ü\r\n\n\u2028 \x00 \U0001d6fc\n",
+        (PageSpan(1, 0, 5), PageSpan(2, 5, 12)),
+        "fake",
+        "fake/1",
+        10,
+        warnings=("page 2 is a scan",),
     )
     made = await convert(store, A, await accept(store, A, pdf(1)), text)
     assert await store.read_text(made.sha256) == text.markdown
@@ -231,7 +236,7 @@ async def test_a_text_comes_back_as_it_was_given(store: PaperStore) -> None:
 
 async def test_half_a_surrogate_pair_is_replaced_and_moves_no_offset(store: PaperStore) -> None:
     file = await accept(store, A, pdf(1))
-    made = await convert(store, A, file, Converted("a\ud83db", (PageSpan(1, 0, 3),), "e", ("\udc00",)))
+    made = await convert(store, A, file, Converted("a\ud83db", (PageSpan(1, 0, 3),), "e", "e/1", 10, ("\udc00",)))
     assert await store.read_text(made.sha256) == "a\ufffdb"
     await store.add_attempt(A, Attempt("s", "http://\udcff", "not_pdf", detail="\ud800", hops=("\ud800",)))
     assert (await store.attempts(A))[0].url == "http://\ufffd"

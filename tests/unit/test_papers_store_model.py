@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -133,7 +133,9 @@ async def try_convert(
 ) -> StoredText | None:
     accepted, sha = (paper, sha256(pdf(content))) in model.copies, sha256(pdf(content))
     try:
-        made = await store.add_text(paper, sha, markdown(text), fingerprint=fingerprint, rank=rank, seconds=1.0)
+        made = await store.add_text(
+            paper, sha, replace(markdown(text), fingerprint=fingerprint, rank=rank), seconds=1.0
+        )
     except StoreError:
         assert not accepted
         return None

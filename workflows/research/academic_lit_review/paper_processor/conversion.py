@@ -24,24 +24,22 @@ _HEADING = re.compile(r"^# +(.{3,300})$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Reading:
-    """The text of one paper, not yet stored; `fingerprint` and `rank` say who made it."""
+    """The text of one paper, not yet stored."""
 
     converted: Converted
-    fingerprint: str
-    rank: int
     seconds: float
 
 
 async def process_single_document(item: QueueItem, board: Board, services: Services) -> Reading:
     """Return the text of one queued paper; raise `ConversionError` when there is none."""
     board.tell("convert", "converting", item.paper_id, title=item.paper.get("title"), pages=board.pages[item.paper_id])
-    clock, converter = asyncio.get_running_loop().time, services.converter
+    clock = asyncio.get_running_loop().time
     started = clock()
     if item.is_markdown:
-        passed = _passed(item, board.files[item.paper_id])
-        return Reading(passed, f"{passed.engine}/1", PASSTHROUGH_RANK, clock() - started)
-    converted = await _convert(item, board, services)
-    return Reading(converted, converter.fingerprint, converter.rank, clock() - started)
+        return Reading(_passed(item, board.files[item.paper_id]), clock() - started)
+    deadline = services.converter.deadline(board.pages[item.paper_id])
+    converted = await services.converter.convert(Path(item.source), deadline=deadline)
+    return Reading(converted, clock() - started)
 
 
 async def keep_text(item: QueueItem, made: Reading, board: Board, services: Services) -> None:
@@ -51,17 +49,10 @@ async def keep_text(item: QueueItem, made: Reading, board: Board, services: Serv
     if title and not board.papers[item.paper_id].get("title"):
         board.papers[item.paper_id]["title"] = title.group(1)
         await services.store.put_papers({item.paper_id: board.papers[item.paper_id]})
-    text = await services.store.add_text(
-        item.paper_id, file.sha256, made.converted, fingerprint=made.fingerprint, rank=made.rank, seconds=seconds
-    )
+    text = await services.store.add_text(item.paper_id, file.sha256, made.converted, seconds=seconds)
     board.read(item.paper_id, text, file, cached=False, seconds=seconds)
 
 
 def _passed(item: QueueItem, file: StoredFile) -> Converted:
-    return Converted(item.source, (), PASSTHROUGH.get(file.media_type, "text"))
-
-
-async def _convert(item: QueueItem, board: Board, services: Services) -> Converted:
-    settings = services.settings
-    deadline = settings.convert_base_s + settings.convert_page_s * board.pages[item.paper_id]
-    return await services.converter.convert(Path(item.source), deadline=deadline)
+    engine = PASSTHROUGH.get(file.media_type, "text")
+    return Converted(item.source, (), engine, f"{engine}/1", PASSTHROUGH_RANK)
