@@ -156,7 +156,8 @@ class Internet:
     def hold(self, name: str) -> Gate:
         """Close a gate before a host, a path or a paper.
 
-        `submit:<paper>` and `status:<paper>` hold those calls; `job:<paper>` keeps a retrieval job from being done.
+        `submit:<paper>` and `status:<paper>` hold those calls, `submitted:<paper>` the answer to a submission that has
+        made its job; `job:<paper>` keeps a retrieval job from being done.
         """
         return self.traffic.hold(name)
 

@@ -107,6 +107,7 @@ class Service:
             return refusal
         job = self.jobs.open(body, request.headers.get("idempotency-key"))
         self.world.traffic.submitted(served.id)
+        await self.world.traffic.enter(f"submitted:{served.id}")
         return JSONResponse({"job_id": job.id, "status": "pending"})
 
     async def status(self, request: Request) -> Response:

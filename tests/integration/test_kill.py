@@ -146,6 +146,10 @@ POINTS: dict[str, tuple[Route, Moment, int, int, int]] = {
 }  # fmt: skip
 
 
+#: What the service does only after the kill, so that the run gets no further than the moment.
+HELD = {"the_job_is_submitted": "submitted", "the_job_is_asked_about": "job"}
+
+
 def asked(net: Internet, path: str) -> int:
     return sum(request.path == path for request in net.requests)
 
@@ -173,9 +177,11 @@ async def test_killed_when(runs: Runner, tmp_path: Path, point: str) -> None:
     way, moment, requests, submits, conversions = POINTS[point]
     async with Internet(Plan((unique(1, way),))) as net:
         audit = Audit(net, tmp_path)
+        gate = net.hold(f"{HELD.get(point, 'nothing')}:{net.plan.papers[0].id}")
         run = await runs.start(net, tmp_path, **OPTIONS)
         assert await run.kill(moment(net, run))
         audit.check(run)
+        gate.release()
         await audit.finish(await runs.start(net, tmp_path, **OPTIONS))
         assert (transfers(net), net.submits.total()) == (requests, submits)
         assert audit.started.total() <= conversions
