@@ -1,6 +1,6 @@
 # Two commands on a fresh machine: `make demo` and `make test`. Each target creates and fills .venv by itself.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format bench studio marker clean
+.PHONY: help demo test check lint format bench studio marker ray clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -45,17 +45,27 @@ format: $(VENV)/dev  ## put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/dev  ## measure the pipeline: efficiency, latency, memory
+bench: $(VENV)/dev  ## measure the pipeline and the converters
 	$(BIN)/python -m tests.benchmarks.pipeline
+	$(BIN)/python -m tests.benchmarks.conversion
 
 studio: $(VENV)/studio  ## open the graphs in LangGraph Studio
 	@LANGGRAPH_NO_VERSION_CHECK=true exec $(BIN)/langgraph dev --n-jobs-per-worker 4
 
-marker: $(VENV)/demo  ## install Marker and the CPU build of torch (its converter is still to come)
+$(VENV)/marker: $(VENV)/demo constraints.txt
 	$(PIP) torch
-	$(PIP) --editable '.[marker]'
+	$(PIP) --editable '.[demo,marker]'
 	@# Marker's clients do not need torchvision, and one that cannot be imported breaks transformers.
 	@$(BIN)/python -c 'import torchvision' 2>/dev/null || $(BIN)/python -m pip uninstall --quiet --yes torchvision
+	@touch $@
+
+$(VENV)/ray: $(VENV)/demo
+	$(PIP) --editable '.[demo,ray]'
+	@touch $@
+
+marker: $(VENV)/marker  ## install Marker, with the CPU build of torch (your own build of torch: pip install '.[marker]')
+
+ray: $(VENV)/ray  ## install Ray, for conversion on several machines
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .langgraph_api build dist *.egg-info
