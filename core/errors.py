@@ -12,6 +12,7 @@
         ├── NotAdmitted             the file is not the full text of this paper
         ├── RetrievalError          the retrieve-academic service could not deliver it
         └── ConversionError         the file could not be turned into text
+            ├── InferenceDown       the server that runs its models went away: worth one more try
             └── WorkerDied          its process ended under it: worth one more try
 
 A `PaperError` carries a machine-readable `reason` out of `REASONS`; anything that is not a
@@ -150,6 +151,10 @@ class RetrievalError(PaperError):
 
 class ConversionError(PaperError):
     """The file could not be turned into text."""
+
+
+class InferenceDown(ConversionError):
+    """The server that runs the converter's models went away, or was never there: worth another try when it is back."""
 
 
 class WorkerDied(ConversionError):

@@ -19,6 +19,7 @@ from typing import Any, Self, cast
 from core.errors import (
     ConversionError,
     FetchError,
+    InferenceDown,
     NotAdmitted,
     PaperError,
     RetrievalError,
@@ -37,7 +38,14 @@ child.main(recipe)
 """
 _TAIL_BYTES = 4096
 _LINGER_S = 1.0  # for what a dead process wrote last, when something it started holds its pipes open
-_KINDS: tuple[type[PaperError], ...] = (ConversionError, FetchError, NotAdmitted, RetrievalError, WorkerDied)
+_KINDS: tuple[type[PaperError], ...] = (
+    ConversionError,
+    FetchError,
+    InferenceDown,
+    NotAdmitted,
+    RetrievalError,
+    WorkerDied,
+)
 _ERRORS = {kind.__name__: kind for kind in _KINDS}
 _NO_MEMORY = ("bad_alloc", "memory allocation of", "out of memory", "cannot allocate memory", "memoryerror")
 
