@@ -134,6 +134,16 @@ class Settings(BaseSettings):
     ocr_error_server_url: str = Field(
         "", validation_alias=AliasChoices("LIT_REVIEW_OCR_ERROR_SERVER_URL", "ocr_error_server_url")
     )
+    inference_capacity: int = Field(
+        0, ge=0, description="Requests at a time that each inference server works on; 0: ask it, or go by its kind."
+    )
+    inference_request_s: float = Field(120.0, gt=0, description="Deadline of one request to an inference server.")
+    inference_start_s: float = Field(
+        600.0, gt=0, description="How long a server started here may take until it answers, seconds."
+    )
+    inference_wait_s: float = Field(
+        180.0, ge=0, description="How long papers wait for an inference server that went away, seconds."
+    )
     marker_base_url: str = Field("", description="Marker job service; empty: none.")
 
     # past one machine
