@@ -71,7 +71,8 @@ async def read_papers(
 ) -> PipelineResult:
     """Do what `run_paper_pipeline` says, with services that are open already."""
     board = Board(await collected(papers, services.store), services.emit)
-    board.tell("run", "started", converter=services.converter.name, fingerprint=services.converter.fingerprint)
+    engine = services.converter
+    board.tell("run", "started", converter=engine.name, fingerprint=engine.fingerprint, why=services.why)
     await services.store.put_papers(board.papers)
     remaining = await _check_cache_phase(board, services, retry_failed=retry_failed)
     if remaining:
