@@ -165,7 +165,7 @@ class Settings(BaseSettings):
             ip_network(network)
         return value
 
-    @field_validator("retrieve_academic_url")
+    @field_validator("retrieve_academic_url", "marker_base_url")
     @classmethod
     def _service(cls, value: str) -> str:
         if value and not re.match(r"https?://[^/\s]+", value):

@@ -8,9 +8,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from core.errors import FetchError
+
+A = TypeVar("A", bound=BaseModel)
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.I)
 _DECLARED = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?([\w.:-]+)", re.I)
@@ -51,6 +55,15 @@ class Page:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
             raise FetchError("bad_answer", f"not JSON ({type(error).__name__})", url=self.url) from error
+
+    def read(self, model: type[A]) -> A:
+        """Return the body read as JSON of that form; raise `FetchError("bad_answer")` if it is of another."""
+        try:
+            return model.model_validate(self.json())
+        except ValidationError as error:
+            wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
+            detail = f"not a {model.__name__} ({wrong})"
+            raise FetchError("bad_answer", detail, url=self.url, status=self.status) from None
 
     def _charsets(self) -> list[str]:
         declared = _DECLARED.search(self.body[:_SNIFFED_BYTES])

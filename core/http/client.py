@@ -1,4 +1,4 @@
-"""`HttpClient`: fetch, download, service."""
+"""`HttpClient`: fetch, upload, download, service."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from core.http.policy import Policy
 from core.http.redact import quiet
 from core.http.request import Params, build, user_agent
 from core.http.tries import Asker, full_jitter
+from core.http.upload import Upload
 from core.settings import Settings
 
 
@@ -112,6 +113,24 @@ class HttpClient:
         request = build(self._policy, method, url, agent=self._agent, params=params, json=json, headers=headers)
         take = partial(receive.page, most=max_bytes or self._policy.page_bytes)
         return await self._opened().ask(request, take, timeout_s=timeout_s, retry=retry)
+
+    async def upload(
+        self,
+        url: str,
+        path: Path,
+        *,
+        name: str,
+        fields: Mapping[str, str],
+        timeout_s: float | None = None,
+    ) -> Page:
+        """POST the file at `path` as a form and return the answer; it is sent again only if it cannot have arrived.
+
+        `name` is what the other side is told the file is called, `fields` is the rest of the form.
+        """
+        form = await Upload.of(path, name=name, fields=fields, most=self._policy.file_bytes)
+        request = build(self._policy, "POST", url, agent=self._agent, upload=form)
+        take = partial(receive.page, most=self._policy.page_bytes)
+        return await self._opened().ask(request, take, timeout_s=timeout_s)
 
     async def download(
         self,

@@ -18,6 +18,9 @@ TRUNCATED_TRIES = 2
 #: Methods that may be repeated without harm (RFC 9110 section 9.2.2); others need an Idempotency-Key.
 REPEATABLE = frozenset({"GET", "HEAD"})
 
+#: Refusals of a host that is too busy to do anything with a request.
+REFUSED = frozenset({"http_429", "http_503"})
+
 #: What counts as an answer. For a document only 200: 202 is a bot wall at work, 203 is rewritten on the way and 206 is
 #: a part nobody asked for. Other methods may be answered by "created", "accepted" and "done, nothing to say".
 ANSWERS = {"GET": frozenset({200}), "HEAD": frozenset({200, 204})}

@@ -13,6 +13,7 @@ import httpx
 from core.errors import SettingsError
 from core.http.address import parse
 from core.http.policy import Policy
+from core.http.upload import Upload
 
 Params = Mapping[str, str | int | float | bool]
 
@@ -25,6 +26,7 @@ def build(
     agent: str,
     params: Params | None = None,
     json: Any = None,
+    upload: Upload | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> httpx.Request:
     """Return the request, asking for an unencoded body; raise `bad_url` or, for a header, `SettingsError`."""
@@ -33,11 +35,14 @@ def build(
     for name, value in ours.items():
         _refuse_unsendable(name, value)
     target = parse(url)
+    if upload is not None:
+        ours |= upload.headers | {"host": target.netloc.decode("ascii")}
     return httpx.Request(
         method.upper(),
         target.copy_merge_params(params) if params else target,
         headers=ours,
         json=json,
+        stream=upload,
         extensions={"timeout": {"connect": policy.connect_s, "read": policy.idle_s, "write": policy.idle_s}},
     )
 

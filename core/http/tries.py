@@ -12,7 +12,8 @@ import httpx
 from core.errors import FetchError
 from core.http.exchange import Budget, Exchange
 from core.http.hosts import Hosts
-from core.http.policy import PASSING, REPEATABLE, Policy
+from core.http.policy import PASSING, REFUSED, REPEATABLE, Policy
+from core.http.upload import Upload
 
 T = TypeVar("T")
 Take = Callable[[httpx.Response, Exchange], Awaitable[T]]
@@ -37,13 +38,13 @@ class Asker:
     async def ask(self, request: httpx.Request, take: Take[T], *, timeout_s: float | None, retry: bool = True) -> T:
         """Return what `take` makes of the answer; `timeout_s` bounds the time on the network of all tries together."""
         budget = Budget(timeout_s or self._policy.total_s)
-        repeatable = retry and (request.method in REPEATABLE or "idempotency-key" in request.headers)
         tried = 0
         while True:
             tried += 1
             try:
                 return await self._try(Exchange(self._policy, request, budget), take)
             except FetchError as error:
+                repeatable = retry and _harmless(request, error)
                 if not (repeatable and budget.left_s > 0 and self._policy.again(error, tried)):
                     raise
                 pause_s = 0.0 if error.retry_after_s else self._jitter(self._policy.backoff_s * 2.0 ** (tried - 1))
@@ -63,3 +64,10 @@ class Asker:
             self.hosts.hold(host, seconds)
         else:
             self.hosts.park(host, seconds)
+
+
+def _harmless(request: httpx.Request, error: FetchError) -> bool:
+    """Tell whether a try that ended in `error` may be repeated: nothing can come of both."""
+    if request.method in REPEATABLE or "idempotency-key" in request.headers:
+        return True
+    return isinstance(request.stream, Upload) and (not request.stream.whole or error.reason in REFUSED)

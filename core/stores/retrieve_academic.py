@@ -13,13 +13,11 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, ValidationError
-
 from core.errors import FetchError, RetrievalError
-from core.http import Download, HttpClient, Page
+from core.http import Download, HttpClient
 from core.identifiers import normalize_doi, paper_id
 from core.metadata import PaperMetadata
 from core.stores.retrieve_jobs import Health, JobOutcome, JobStatus, RetrievalJob, Submitted
@@ -29,8 +27,6 @@ from core.streaming import as_generator
 __all__ = ["JobOutcome", "JobStatus", "RetrievalJob", "RetrieveAcademicClient", "idempotency_key"]
 
 _log = logging.getLogger(__name__)
-
-A = TypeVar("A", bound=BaseModel)
 
 #: Version of the service's contract; a change of it makes new jobs of old papers.
 CONTRACT = "retrieve-academic/1"
@@ -68,7 +64,7 @@ class RetrieveAcademicClient:
         """Tell whether the service can take jobs: it answers, and does not say that its VPN is down."""
         try:
             page = await self._http.fetch(f"{self.base_url}/health", timeout_s=HEALTH_TIMEOUT_S, retry=False)
-            return _read(Health, page).vpn_connected is not False
+            return page.read(Health).vpn_connected is not False
         except FetchError as error:
             _log.info("the retrieval service at %s is unavailable: %s", self.base_url, error)
             return False
@@ -85,7 +81,7 @@ class RetrieveAcademicClient:
         headers = {"Idempotency-Key": key}
         try:
             page = await self._http.fetch(f"{self.base_url}/retrieve", method="POST", json=wanted, headers=headers)
-            answer = _read(Submitted, page)
+            answer = page.read(Submitted)
         except FetchError as error:
             refused = error.status is not None and 400 <= error.status < 500 and error.status not in _BUSY
             raise RetrievalError("invalid_request" if refused else "service_unavailable", str(error)) from error
@@ -134,7 +130,7 @@ class RetrieveAcademicClient:
             if error.status == 404:
                 raise RetrievalError("unknown_job", job_id) from error
             raise
-        status = _read(JobStatus, page)
+        status = page.read(JobStatus)
         if not status.known and status.status not in self._odd:
             self._odd.add(status.status)
             _log.warning("job %s has the unknown status %r: taken for pending", job_id, status.status[:50])
@@ -146,14 +142,6 @@ class RetrieveAcademicClient:
 
 def _key(paper: PaperMetadata) -> str:
     return idempotency_key(paper_id(paper))
-
-
-def _read(model: type[A], page: Page) -> A:
-    try:
-        return model.model_validate(page.json())
-    except ValidationError as error:
-        detail = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
-        raise FetchError("bad_answer", f"not a {model.__name__} ({detail})", url=page.url, status=page.status) from None
 
 
 def _wanted(paper: PaperMetadata, timeout_s: float) -> dict[str, Any]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from typing import Literal, get_args
 
 from core.errors import RetrievalError
 from core.http import Download
+from core.http.fields import Answer, JobId, MaybeCount, MaybeText, Text
 
 JobState = Literal["pending", "searching", "downloading", "completed", "failed"]
 
@@ -26,49 +24,30 @@ CODES = {
 DETAIL_CHARS = 300
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
-
-
-def _count(value: Any) -> int | None:
-    """Read what only informs, and so must not fail a job."""
-    return int(value) if isinstance(value, int | float) and math.isfinite(value) and value >= 0 else None
-
-
-_Text = Annotated[str | None, BeforeValidator(_text)]
-
-#: A job's id becomes a segment of a path, so it may be neither `..` nor contain a slash.
-_Id = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._:~=-]{0,199}$")]
-
-
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Health(_Answer):
+class Health(Answer):
     """The answer of `GET /health`; a service that says nothing about its VPN needs none."""
 
     vpn_connected: bool | None = None
 
 
-class Submitted(_Answer):
+class Submitted(Answer):
     """The answer of `POST /retrieve`."""
 
-    job_id: _Id
+    job_id: JobId
 
 
-class JobStatus(_Answer):
+class JobStatus(Answer):
     """The answer of `GET /jobs/{id}`: `status` as the service put it, the rest where it says so; sizes in bytes."""
 
-    job_id: _Id
-    status: Annotated[str, BeforeValidator(_text)]
-    doi: _Text = None
-    file_path: _Text = None
-    file_size: Annotated[int | None, BeforeValidator(_count)] = None
-    file_format: _Text = None
-    source_id: _Text = None
-    error: _Text = None
-    error_code: _Text = None
+    job_id: JobId
+    status: Text
+    doi: MaybeText = None
+    file_path: MaybeText = None
+    file_size: MaybeCount = None
+    file_format: MaybeText = None
+    source_id: MaybeText = None
+    error: MaybeText = None
+    error_code: MaybeText = None
 
     @property
     def state(self) -> JobState:
