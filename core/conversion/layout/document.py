@@ -36,21 +36,21 @@ def extract(path: str) -> Extract:
     A paragraph that runs over a page break is one paragraph, and the page ends within it. Raises `ConversionError`:
     `encrypted`, `damaged`, `empty`, `no_text_layer` or `implausible_text`.
     """
-    pages, broken = _read(path)
+    pages, broken = read(path)
     chars = sum(page.chars for page in pages)
     if len(broken) == len(pages):
         raise ConversionError("damaged" if pages else "empty", f"{len(broken)} of {len(pages)} pages cannot be read")
     if chars < SCANNED_CHARS * len(pages):
         raise ConversionError("no_text_layer", f"{chars} letters and digits on {len(pages)} pages")
-    markdown, ends = _assembled(_flow(pages), pages)
+    markdown, ends = _assembled(flow(pages), pages)
     written = sum(map(str.isalnum, markdown))
     if written < PLAUSIBLE_SHARE * chars:
         raise ConversionError("implausible_text", f"{written} of {chars} letters and digits")
     return Extract(markdown=markdown, pages=ends, warnings=_warnings(pages, broken))
 
 
-def _read(path: str) -> tuple[list[PageText], list[int]]:
-    """Return the pages, and the numbers of those that cannot be read."""
+def read(path: str) -> tuple[list[PageText], list[int]]:
+    """Return the pages, and the numbers of those that cannot be read; raise `ConversionError` (encrypted, damaged)."""
     handle = raw.FPDF_LoadDocument(os.fsencode(path), None)  # PdfDocument(path) may report an earlier file's error
     if not handle:
         locked = raw.FPDF_GetLastError() in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
@@ -76,7 +76,8 @@ def _page(document: pdfium.PdfDocument, reader: PageReader, number: int) -> Page
         page.close()
 
 
-def _flow(pages: list[PageText]) -> list[Block]:
+def flow(pages: list[PageText]) -> list[Block]:
+    """Return the blocks of a document in the order of reading, their kinds set and the parts of each joined."""
     clean = without_furniture(pages)
     body = body_style(clean)
     found = [block for page in clean for block in with_tables(blocks(page), page.width, body)]

@@ -56,9 +56,8 @@ class PageReader:
             votes[token.turn] += len(token.text)
         turn = max(range(4), key=lambda quarters: votes[quarters])
         frame = _Frame(page.get_bbox(), turn)
-        return PageText(
-            number, frame.width, frame.height, list(_once(_lines(tokens, frame, number))), sum(map(str.isalnum, text))
-        )
+        lines = list(_once(_lines(tokens, frame, number)))
+        return PageText(number, frame.width, frame.height, lines, sum(map(str.isalnum, text)), turn)
 
     def _tokens(self, textpage: pdfium.PdfTextPage, text: str) -> Iterator[_Token]:
         handle, row, last_object = textpage.raw, 0, 0

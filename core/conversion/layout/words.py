@@ -64,13 +64,17 @@ class Line:
 
 @dataclass(slots=True)
 class PageText:
-    """The lines of one page in the order of its content stream; `chars` counts the letters and digits PDFium finds."""
+    """The lines of one page in the order of its content stream; `chars` counts the letters and digits PDFium finds.
+
+    The page is turned upright: its text ran `turn` quarter turns to the left.
+    """
 
     number: int
     width: float
     height: float
     lines: list[Line]
     chars: int
+    turn: int = 0
 
 
 def prevailing(words: list[Word]) -> tuple[Style, float]:

@@ -1,0 +1,117 @@
+"""Marker's calls of its vision model, counted: Marker itself takes a dead server for pages without text."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from core.errors import InferenceDown
+
+RETRIES = (
+    2  # of one request, by surya, 1.5 s and 3 s later; also how often it asks again for a text that repeats itself
+)
+DEAD = 4  # calls in a row that fail, none succeeding in between, and the server is given up
+
+
+class Calls:
+    """What Marker's predictors take for surya's `SuryaInferenceManager`: one server by URL, never one of its own.
+
+    surya's own would try each request 12 times, and go on to the next one when the server is dead.
+    """
+
+    def __init__(self) -> None:
+        from surya.settings import settings  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+        self._settings = settings
+        self._url = settings.SURYA_INFERENCE_URL or ""
+        self._client = _Client(self._url, settings.VLLM_API_KEY)
+        self.clear()
+
+    def clear(self) -> None:
+        """Count from 0 again."""
+        self._asked = self._failed = 0
+        self._client.clear()
+
+    def counts(self) -> dict[str, int]:
+        """Return how many requests there were, how many failed, and how many answers ended at their limit of length."""
+        return {"asked": self._asked, "failed": self._failed, "cut": self._client.cut}
+
+    def start(self) -> None:
+        """Do nothing: the server runs already."""
+
+    def stop(self) -> None:
+        """Do nothing: the server is not ours to stop."""
+
+    def capacity(self) -> int:
+        """Return how many requests this process may have under way."""
+        return self._settings.SURYA_INFERENCE_PARALLEL or DEAD
+
+    def generate(self, batch: list[Any]) -> list[Any]:
+        """Return surya's answers to its requests, or raise `InferenceDown` as soon as the server is evidently dead."""
+        from surya.inference.backends.openai_client import chat_completions_batch  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+        if not self._url:
+            raise InferenceDown("inference_unavailable", "no server is named: set surya_inference_url")
+        try:
+            answers: list[Any] = chat_completions_batch(
+                batch, client=self._client, model_name=self._settings.SURYA_MODEL_CHECKPOINT, max_retries=RETRIES,
+                timeout=self._settings.SURYA_INFERENCE_TIMEOUT_SECONDS, max_workers=self.capacity(),
+                request_logprobs_default=self._settings.SURYA_INFERENCE_LOGPROBS,
+            )  # fmt: skip
+        except _Down as down:
+            raise InferenceDown("inference_unavailable", f"{DEAD} calls in a row failed: {down}") from None
+        self._asked += len(answers)
+        self._failed += sum(answer.error for answer in answers)
+        return answers
+
+
+class _Down(BaseException):
+    """Leaves surya's threads, which swallow every `Exception`."""
+
+
+class _Client:
+    """As much of an OpenAI client as surya uses (`client.chat.completions.create`), called from several threads."""
+
+    def __init__(self, url: str, key: str) -> None:
+        from openai import OpenAI
+
+        self._completions = OpenAI(api_key=key, base_url=url or None, max_retries=0).chat.completions
+        self._lock = threading.Lock()
+        self.chat = self.completions = self
+        self.clear()
+
+    def clear(self) -> None:
+        self.cut = self._row = 0
+
+    def create(self, **request: Any) -> Any:
+        if self._row >= DEAD:
+            raise _Down("given up")
+        with _Watch(self._note):
+            answer = self._completions.create(**request)
+            how = answer.choices[0].finish_reason
+        with self._lock:
+            self.cut += how == "length"
+        return answer
+
+    def _note(self, error: BaseException | None) -> None:
+        """Count failures in a row; what is wrong with one request (a status of 4xx) says nothing of the server."""
+        if error and getattr(error, "status_code", 500) in (400, 413, 422):
+            return
+        with self._lock:
+            self._row = self._row + 1 if error else 0
+            if self._row >= DEAD:
+                raise _Down(" ".join(f"{type(error).__name__}: {error}".split())[:200])
+
+
+class _Watch:
+    """Tells how a block ended."""
+
+    def __init__(self, note: Callable[[BaseException | None], None]) -> None:
+        self._note = note
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self._note(error)

@@ -1,0 +1,45 @@
+"""Marker's document becomes Markdown of which every character knows its page."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from itertools import pairwise
+from typing import Any
+
+from core.errors import ConversionError
+
+_MARKUP = re.compile(r"</?[a-z]+[^<>]*>|!\[[^\]\n]*\]\([^)\s]*\)|\]\([^)\s]*\)")
+_BLANK = re.compile(r"\n(?:[^\S\n]*\n){2,}")
+
+
+def rendered(document: Any, renderer: Any) -> tuple[str, list[int], dict[str, Any], dict[str, Any]]:
+    """Return the Markdown of a document, the ends of its pages in it, Marker's metadata, and its images by name.
+
+    Marker's own pagination would cut the paragraphs that run over a page break, and its separators could be forged.
+    """
+    mark = f"x{secrets.token_hex(12)}x"
+    output = document.render(renderer.block_config)
+    output.html = "".join(f"{mark}<content-ref src='{page.id}'></content-ref>" for page in output.children)
+    html, images = renderer.extract_html(document, output)
+    parts = renderer.md_cls.convert(html).split(mark)[1:]
+    if len(parts) != len(output.children):
+        raise ConversionError("implausible_text", f"Marker's renderer lost the text after page {len(parts)}")
+    markdown, ends = joined(parts)
+    return markdown, ends, renderer.generate_document_metadata(document, output), images
+
+
+def joined(parts: list[str]) -> tuple[str, list[int]]:
+    """Return the texts of pages as one, and where each ends; a text that ends within a line goes on with the next."""
+    markdown, ends = "", []
+    for part in parts:
+        clean = _BLANK.sub("\n\n", part)
+        markdown += clean.lstrip("\n") if not markdown or markdown.endswith("\n\n") else clean
+        ends.append(len(markdown))
+    markdown = markdown.rstrip()
+    return markdown, [min(end, len(markdown)) for end in ends]
+
+
+def written(markdown: str, ends: list[int]) -> list[int]:
+    """Return how many letters and digits each page has in the Markdown, its markup not counted."""
+    return [sum(map(str.isalnum, _MARKUP.sub(" ", markdown[a:b]))) for a, b in pairwise([0, *ends])]

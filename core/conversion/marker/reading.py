@@ -1,0 +1,137 @@
+"""Marker at work, in a worker process: a path comes in, plain data goes out. To look up `read` is to load Marker."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from core.conversion.marker.calls import Calls
+from core.conversion.marker.layer import look
+from core.conversion.marker.layout import RuledLayout
+from core.conversion.marker.options import TEXT, MarkerOptions
+from core.conversion.marker.pages import rendered, written
+from core.conversion.marker.trouble import Trouble
+
+
+def __getattr__(name: str) -> Callable[..., dict[str, Any]]:
+    """Load Marker, which takes ten seconds and more, before the first call and its deadline."""
+    if name != "read":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        import marker.converters.pdf  # type: ignore[import-untyped, import-not-found, unused-ignore] # noqa: F401
+    except ImportError as error:
+        raise ImportError(f"Marker cannot be loaded ({error}): run `make marker`") from error
+    return _read
+
+
+def _read(path: str, options: dict[str, Any], pages: list[int] | None = None) -> dict[str, Any]:
+    """Return the text of the PDF at `path`, or of its `pages` (the first and the last, counted from 1), as plain data.
+
+    `options` are those of `MarkerOptions.plain()`. `pages` of the answer are the ends of the pages in its Markdown;
+    `letters` and `written` count letters and digits of each page in the file and in the Markdown. Raises
+    `ConversionError` with what is wrong and, where that helps, what to do.
+    """
+    begun = time.monotonic()
+    wanted = MarkerOptions(**options)
+    layer = look(path, *(pages or ()))
+    numbers = [number for number in wanted.pages(layer.count) if number in layer.letters]
+    with Trouble():
+        read = _machine(json.dumps(options, sort_keys=True)).convert(path, numbers) if numbers else {}
+    return {
+        **_spread(read, numbers, list(layer.letters)),
+        "first": min(layer.letters, default=1),
+        "count": layer.count,
+        "file": {"sha256": layer.sha256},
+        "letters": [layer.letters[number] if number in numbers else 0 for number in layer.letters],
+        "seconds": time.monotonic() - begun,
+    }
+
+
+@lru_cache(maxsize=2)
+def _machine(recipe: str) -> _Machine:
+    return _Machine(MarkerOptions(**json.loads(recipe)))
+
+
+class _Machine:
+    """A `PdfConverter`, kept warm."""
+
+    def __init__(self, wanted: MarkerOptions) -> None:
+        from marker.converters.pdf import PdfConverter
+        from marker.settings import settings  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+        logging.getLogger("marker").setLevel(logging.WARNING)
+        settings.FONT_PATH = os.devnull  # otherwise a font is fetched, which no PDF needs
+        self._calls = Calls() if wanted.mode != TEXT else None
+        self._converter = PdfConverter(_models(self._calls), config=wanted.config(), **wanted.parts())
+        if wanted.mode == TEXT:
+            self._converter.layout_builder_class = RuledLayout
+
+    def convert(self, path: str, numbers: list[int]) -> dict[str, Any]:
+        """Return Markdown, ends of pages, metadata, images and what went wrong, of these pages."""
+        if self._calls:
+            self._calls.clear()
+        self._converter.config["page_range"] = [number - 1 for number in numbers]
+        document = self._converter.build_document(path)
+        renderer = self._converter.resolve_dependencies(self._converter.renderer)
+        markdown, ends, metadata, images = rendered(document, renderer)
+        return {
+            "markdown": markdown,
+            "pages": ends,
+            "metadata": _metadata(metadata),
+            "images": {name: _encoded(image) for name, image in images.items()},
+            "calls": self._calls.counts() if self._calls else {},
+        }
+
+
+def _models(calls: Calls | None) -> dict[str, Any]:
+    """Return what Marker's steps ask for by name; without weights none of it is ever used."""
+    if calls is None:
+        return dict.fromkeys(("layout_model", "fast_layout_model", "recognition_model", "ocr_error_model"))
+    from marker.models import create_model_dict  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+    models: dict[str, Any] = create_model_dict(inference_manager=calls)
+    return models
+
+
+def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    contents = [
+        {"title": " ".join(item["title"].split()), "level": item["heading_level"], "page": item["page_id"] + 1}
+        for item in metadata["table_of_contents"] or []
+    ]
+    return {
+        "table_of_contents": contents,
+        "methods": [page["text_extraction_method"] or "" for page in metadata["page_stats"]],
+    }
+
+
+def _encoded(image: Any) -> str:
+    """Return a picture as the JPEG that its name promises, in base64."""
+    file = io.BytesIO()
+    image.convert("RGB").save(file, "JPEG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def _spread(read: Mapping[str, Any], numbers: list[int], span: list[int]) -> dict[str, Any]:
+    """Return what was read with an entry for each page of `span`, empty for those not among `numbers`."""
+    markdown, metadata = read.get("markdown", ""), read.get("metadata", {"table_of_contents": [], "methods": []})
+    ends = dict(zip(numbers, read.get("pages", []), strict=True))
+    methods = dict(zip(numbers, metadata["methods"], strict=True))
+    pages: list[int] = []
+    for number in span:
+        pages.append(ends.get(number, pages[-1] if pages else 0))
+    return {
+        "markdown": markdown,
+        "pages": pages,
+        "written": written(markdown, pages),
+        "metadata": {**metadata, "methods": [methods.get(number, "") for number in span]},
+        "images": read.get("images", {}),
+        "calls": read.get("calls", {}),
+        "warnings": [],
+    }
