@@ -36,6 +36,7 @@ REASONS: dict[str, str] = {
     "bad_encoding": "the compressed answer cannot be unpacked within its limits",
     "redirect_loop": "too many or circular redirects",
     "host_parked": "the host asked to be left alone for longer than this run waits",
+    "budget_spent": "the credits for this catalogue are used up",
     "not_pdf": "the file is not a PDF",
     "damaged": "the PDF cannot be opened",
     "encrypted": "the PDF needs a password",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import reduce
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -19,6 +20,8 @@ _TAIL = re.compile(r"(?:/pdf|\.pdf|\.html?|[.,;:\"'>\s])+$")
 #: The longest identifier looked at; real ones stay far below, and hostile ones must cost nothing.
 MAX_CHARS = 500
 _ARXIV_DOI = "10.48550/arxiv."
+
+Names = Callable[[PaperMetadata], list[str]]
 
 
 def normalize_doi(text: str | None) -> str | None:
@@ -122,17 +125,25 @@ def unify(papers: Iterable[PaperMetadata]) -> dict[str, PaperMetadata]:
 
     The first record wins a contested field; later ones fill gaps and add their `oa_urls`.
     """
+    merged = (reduce(merge, group, PaperMetadata()) for group in groups(papers))
+    return {paper_id(paper): paper for paper in merged}
+
+
+def groups(papers: Iterable[PaperMetadata], names: Names | None = None) -> list[list[PaperMetadata]]:
+    """Return `papers` by work: those that share a name, directly or through others, stand together in their order.
+
+    `names` gives the names of a paper, its `aliases` if not told; a paper without any is known by its description.
+    """
     owners: dict[str, str] = {}
-    records = [(paper, aliases(paper) or [_described(paper)]) for paper in papers]
-    for _, names in records:
-        root = _root(owners, names[0])
-        for name in names:
+    records = [(paper, (names or aliases)(paper) or [_described(paper)]) for paper in papers]
+    for _, known in records:
+        root = _root(owners, known[0])
+        for name in known:
             owners[_root(owners, name)] = root
-    merged: dict[str, PaperMetadata] = {}
-    for paper, names in records:
-        root = _root(owners, names[0])
-        merged[root] = merge(merged.get(root, {}), paper)
-    return {paper_id(paper): paper for paper in merged.values()}
+    found: dict[str, list[PaperMetadata]] = {}
+    for paper, known in records:
+        found.setdefault(_root(owners, known[0]), []).append(paper)
+    return list(found.values())
 
 
 def _root(owners: dict[str, str], name: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIB = 1024 * 1024
@@ -30,7 +30,19 @@ POLL_INTERVAL = 2.0
 
 #: Pace of hosts that publish a rule of their own, in seconds between two requests. arXiv: "no more than one request
 #: every three seconds, single connection" (arXiv API terms of use). The PMC bucket is made for bulk download.
-HOST_PACE_S = {"arxiv.org": 3.0, "export.arxiv.org": 3.0, "pmc-oa-opendata.s3.amazonaws.com": 0.1}
+#: The catalogues' paces are what each allows to anybody (Crossref: one list a second for those without an address).
+HOST_PACE_S = {
+    "arxiv.org": 3.0,
+    "export.arxiv.org": 3.0,
+    "pmc-oa-opendata.s3.amazonaws.com": 0.1,
+    "api.openalex.org": 0.1,
+    "api.crossref.org": 1.0,
+    "www.ebi.ac.uk": 0.3,
+    "api.semanticscholar.org": 1.1,
+    "api.unpaywall.org": 0.1,
+}
+#: The catalogues there are; the first that has a paper is asked first.
+CATALOGUES = ("openalex", "europepmc", "crossref", "semanticscholar", "arxiv", "unpaywall")
 
 
 def _cores() -> int:
@@ -101,6 +113,33 @@ class Settings(BaseSettings):
     europepmc_rest_url: str = "https://www.ebi.ac.uk/europepmc/webservices/rest"
     doi_url: str = "https://doi.org"
 
+    # the catalogues
+    catalogues: Annotated[tuple[str, ...], NoDecode] = Field(
+        CATALOGUES, description="Catalogues that may be asked, by commas; empty: none."
+    )
+    catalogue_ttl_s: float = Field(7 * 86400.0, ge=0, description="How long an answer is believed, seconds.")
+    catalogue_empty_ttl_s: float = Field(
+        6 * 3600.0, ge=0, description="How long it is believed that a catalogue has nothing, seconds."
+    )
+    catalogue_timeout_s: float = Field(30.0, gt=0, description="Deadline of one request, tries included.")
+    openalex_api_key: SecretStr = Field(
+        SecretStr(""),
+        description="Free at openalex.org/settings/api: ten times the credits of those without.",
+    )
+    openalex_credits: int = Field(
+        500,
+        ge=0,
+        description="Credits a run may spend at OpenAlex: a search page is 10, a list page 1, a DOI nothing.",
+    )
+    semanticscholar_api_key: SecretStr = Field(
+        SecretStr(""), description="Without one all the world shares a single quota, and most requests are refused."
+    )
+    openalex_url: str = "https://api.openalex.org"
+    crossref_url: str = "https://api.crossref.org"
+    arxiv_api_url: str = "https://export.arxiv.org/api"
+    semanticscholar_url: str = "https://api.semanticscholar.org/graph/v1"
+    unpaywall_url: str = "https://api.unpaywall.org/v2"
+
     # conversion
     converter: str = Field("auto", description="Engine that turns PDFs into Markdown.")
     upgrade: bool = Field(False, description="Convert again what was read by a lesser engine than this run's.")
@@ -151,7 +190,7 @@ class Settings(BaseSettings):
     ray_gpus: float = Field(0.0, ge=0, description="GPUs of one converting actor on Ray, also fractions.")
     ray_slots: int = Field(0, ge=0, description="Converting actors on Ray; 0: as many as the cluster has room for.")
 
-    @field_validator("allow_networks", mode="before")
+    @field_validator("allow_networks", "catalogues", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if not isinstance(value, str):

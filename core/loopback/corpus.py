@@ -12,7 +12,7 @@ from core.metadata import PaperMetadata
 LIBRARY = Path(__file__).parent / "library"
 
 #: The keys of a record that a discovery phase would know.
-_KNOWN = frozenset(PaperMetadata.__annotations__) - {"oa_urls", "pdf_path"}
+_KNOWN = frozenset(PaperMetadata.__annotations__) - {"oa_urls", "pdf_path", "type", "version", "language"}
 
 #: The ways papers with a PDF take, in turn: every step of the ladder, all of them end well.
 FAIR: tuple[tuple[Route, ...], ...] = (
