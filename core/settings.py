@@ -183,6 +183,11 @@ class Settings(BaseSettings):
     inference_wait_s: float = Field(
         180.0, ge=0, description="How long papers wait for an inference server that went away, seconds."
     )
+    no_proxy: str = Field(
+        "",
+        validation_alias=AliasChoices("LIT_REVIEW_NO_PROXY", "no_proxy"),
+        description="Hosts that Marker's services are asked at without a proxy, beside the inference servers.",
+    )
     marker_base_url: str = Field("", description="Marker job service; empty: none.")
 
     # past one machine
