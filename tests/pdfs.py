@@ -45,6 +45,22 @@ def paged(kids: bytes, count: int, more: dict[int, bytes] | None = None, trailer
     return build({1: catalogue, 2: tree, 3: page, 4: words, 5: font, **(more or {})}, trailer)
 
 
+def scanned(pages: int = 1, *, text: str = "") -> bytes:
+    """Return a PDF whose pages are one image each, with `text` laid under it invisibly, as OCR programs do."""
+    image = stream(
+        b"\x80", b"/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8"
+    )
+    shown = b"q 600 0 0 800 0 0 cm /I Do Q BT 3 Tr /F 12 Tf 14 TL 50 700 Td "
+    lines = b"".join(b"(%b) Tj T* " % line.encode("latin-1") for line in text.split("\n") if line)
+    numbers = range(10, 10 + pages)
+    page = (
+        b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R"
+        b" /Resources <</Font <</F 5 0 R>> /XObject <</I 6 0 R>>>>>>"
+    )
+    more = {4: stream(shown + lines + b"ET"), 6: image, **dict.fromkeys(numbers, page)}
+    return paged(b" ".join(b"%d 0 R" % number for number in numbers), pages, more)
+
+
 def locked(user: bytes, owner: bytes) -> bytes:
     """Return an encrypted PDF (standard security handler, revision 2) with one empty page."""
     salt = b"0123456789abcdef"
