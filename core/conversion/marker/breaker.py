@@ -128,4 +128,5 @@ def _told(error: InferenceDown | SettingsError) -> str:
 
 
 def _now() -> float:
-    return asyncio.get_running_loop().time()
+    """Return the loop's time in whole milliseconds: a timer may be early by less."""
+    return round(asyncio.get_running_loop().time(), 3)
