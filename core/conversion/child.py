@@ -6,6 +6,7 @@ Only plain data crosses the pipe, in JSON: a process taken over by a hostile fil
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -16,10 +17,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, Any
 
-from core.errors import PaperError
+from core.errors import PaperError, SettingsError
 
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _M_ARENA_MAX = -8  # <malloc.h>
+_EXTRAS = {"marker": "marker", "surya": "marker", "torch": "marker", "pdftext": "marker"}  # what brings a module
 
 
 def main(recipe: dict[str, Any]) -> None:
@@ -29,27 +31,29 @@ def main(recipe: dict[str, Any]) -> None:
     _bind(recipe)
     try:
         function = _load(recipe["function"])
-    except (ImportError, AttributeError, MemoryError) as error:
-        _send(answers, ["unloadable", _short(error)])
+    except (ImportError, AttributeError, MemoryError, SettingsError) as error:
+        _send(answers, _encoded(["unloadable", _short(error) + _remedy(error)]))
         return
-    _send(answers, ["ready"])
+    _send(answers, _encoded(["ready"]))
     for line in sys.stdin.buffer:
         deadline_s, args = json.loads(line)
         _limit_cpu(deadline_s)
-        answers.write(_answer(function, args))
-        answers.flush()
+        answer = _answer(function, args)
+        _send(answers, answer, worn=_worn(recipe["mark_bytes"]))
 
 
 def _bind(recipe: dict[str, Any]) -> None:
     """Make this process end with its parent and keep it inside its limits."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     libc = ctypes.CDLL(None)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if hasattr(libc, "prctl"):  # elsewhere it ends at the end of its input
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != recipe["parent"]:  # it died before the line above
         os._exit(1)
     if hasattr(libc, "mallopt"):  # glibc reserves 64 MB of address space for every thread otherwise
         libc.mallopt(_M_ARENA_MAX, 2)
-    _limit(resource.RLIMIT_AS, recipe["memory_bytes"])
+    if recipe["memory_bytes"]:
+        _limit(resource.RLIMIT_AS, recipe["memory_bytes"])
     _limit(resource.RLIMIT_FSIZE, recipe["file_bytes"])
     _limit(resource.RLIMIT_CORE, 0)
     with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
@@ -62,26 +66,59 @@ def _limit(which: int, value: int) -> None:
 
 
 def _limit_cpu(deadline_s: float) -> None:
-    """Let the kernel end a call that its parent, perhaps stopped, does not end."""
+    """Let the kernel end a call that its parent, perhaps stopped, does not end.
+
+    However many threads a library starts, a process gains no more CPU time in a second than the machine has cores.
+    """
     used = resource.getrusage(resource.RUSAGE_SELF)
     _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime + deadline_s * (os.cpu_count() or 1)) + 2)
 
 
 def _load(name: str) -> Callable[..., Any]:
-    module, _, attribute = name.partition(":")
-    function: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
+    module_name, _, attribute = name.partition(":")
+    module = importlib.import_module(module_name)
+    function: Callable[..., Any] = getattr(module, attribute)
+    if hasattr(module, "prepare"):
+        module.prepare()
     return function
+
+
+def _remedy(error: BaseException) -> str:
+    missing = (getattr(error, "name", None) or "").partition(".")[0] if isinstance(error, ImportError) else ""
+    return f" (pip install 'academic-lit-review[{_EXTRAS[missing]}]')" if missing in _EXTRAS else ""
+
+
+def _worn(mark_bytes: int) -> bool:
+    """Tell whether the process, having given back what it can, holds more than `mark_bytes`; 0 is no mark."""
+    if not mark_bytes or _held() <= mark_bytes:
+        return False
+    gc.collect()
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "malloc_trim"):
+        libc.malloc_trim(0)
+    return _held() > mark_bytes
+
+
+def _held() -> int:
+    """Return the resident bytes of this process, or where there is no /proc (macOS) the most it ever held."""
+    try:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except FileNotFoundError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _answer(function: Callable[..., Any], args: list[Any]) -> bytes:
     try:
-        return _line(["value", function(*args)])
+        return _encoded(["value", function(*args)])
     except PaperError as error:
-        return _line(["paper", type(error).__name__, error.reason, error.detail])
+        return _encoded(["paper", type(error).__name__, error.reason, error.detail])
+    except SettingsError as error:
+        return _encoded(["settings", str(error)])
     except MemoryError:
-        return _line(["memory"])
+        return _encoded(["memory"])
     except BaseException as error:  # noqa: BLE001 - the boundary of the process; a panic in Rust is no Exception
-        return _line(["failed", _short(error)])
+        return _encoded(["failed", _short(error)])
 
 
 def _short(error: BaseException) -> str:
@@ -89,10 +126,10 @@ def _short(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())[:300].rstrip(": ")
 
 
-def _line(answer: list[Any]) -> bytes:
-    return json.dumps(answer, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+def _encoded(answer: list[Any]) -> bytes:
+    return json.dumps(answer, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
-def _send(answers: IO[bytes], answer: list[Any]) -> None:
-    answers.write(_line(answer))
+def _send(answers: IO[bytes], answer: bytes, *, worn: bool = False) -> None:
+    answers.write(b"[%b, %b]\n" % (b"true" if worn else b"false", answer))
     answers.flush()

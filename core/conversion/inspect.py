@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from core.conversion.workers import MIB, Workers
+from core.conversion.workers import MIB, Memory, Workers
 from core.errors import ConversionError, NotAdmitted, WorkerDied
 from core.settings import Settings
 
@@ -44,7 +44,9 @@ class Inspector:
         self._deadline_s = settings.inspect_timeout_s
         self._cores = len(os.sched_getaffinity(0))
         slots = min(settings.max_downloads, self._cores + 1)  # a file that hangs leaves a process for each core
-        self._workers = Workers("core.conversion.peek:peek", slots=slots, memory_bytes=MEMORY_BYTES, recycle_after=100)
+        self._workers = Workers(
+            "core.conversion.peek:peek", slots=slots, memory=Memory(MEMORY_BYTES), recycle_after=100
+        )
 
     async def __aenter__(self) -> Self:
         await self._workers.__aenter__()

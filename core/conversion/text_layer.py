@@ -11,7 +11,8 @@ from types import TracebackType
 from typing import Self
 
 from core.conversion.converter import Converted, PageSpan
-from core.conversion.workers import Workers
+from core.conversion.pool import open_pool
+from core.conversion.workers import Memory
 from core.settings import Settings
 
 RULES = 1  # raise it with every change of the rules that changes texts
@@ -31,10 +32,17 @@ class TextLayerConverter:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.slots = settings.max_processing
-        self._workers = Workers(
-            "core.conversion.layout:extract", slots=self.slots, memory_bytes=settings.worker_memory_bytes
+        self._pool = open_pool(
+            settings,
+            "core.conversion.layout:extract",
+            slots=settings.max_processing,
+            memory=Memory(settings.worker_memory_bytes),
         )
+
+    @property
+    def slots(self) -> int:
+        """Return how many conversions may run at a time."""
+        return self._pool.slots
 
     @property
     def fingerprint(self) -> str:
@@ -43,13 +51,13 @@ class TextLayerConverter:
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(_version)  # from here on `fingerprint` opens no file
-        await self._workers.__aenter__()
+        await self._pool.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._workers.__aexit__(kind, error, trace)
+        await self._pool.__aexit__(kind, error, trace)
 
     def deadline(self, pages: int) -> float:
         """Return how many seconds a conversion of `pages` pages may take."""
@@ -57,7 +65,7 @@ class TextLayerConverter:
 
     async def convert(self, pdf: Path, *, deadline: float) -> Converted:
         """Return the text of `pdf`, or raise `ConversionError`; `deadline` is in seconds."""
-        answer = await self._workers.run(str(pdf), deadline=deadline)
+        answer = await self._pool.run(pdf, deadline=deadline)
         markdown, ends = answer["markdown"], answer["pages"]
         spans = tuple(PageSpan(number, *span) for number, span in enumerate(pairwise([0, *ends]), 1))
         return Converted(markdown, spans, self.name, self.fingerprint, self.rank, warnings=tuple(answer["warnings"]))

@@ -1,7 +1,7 @@
 """Killable worker processes: a call that hangs, crashes or eats memory fails alone, and cancelling it frees its slot.
 
-Each slot is one child process with a pipe of its own, started with exec, so that it inherits no thread and no lock and
-never runs the user's `__main__` again. The parent side lives on the event loop alone: no thread, no polling.
+Each slot is one child process with a pipe of its own. The parent side lives on the event loop alone: no task, and no
+polling but for resident memory.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
+from core.conversion.process import MIB, Process
+from core.conversion.resident import Watch
 from core.errors import (
     ConversionError,
     FetchError,
-    InferenceDown,
     NotAdmitted,
     PaperError,
     RetrievalError,
@@ -27,34 +27,56 @@ from core.errors import (
     WorkerDied,
 )
 
-MIB = 1024 * 1024
+__all__ = ["MIB", "Memory", "Workers"]
 
-_START = """
-import json, sys
-recipe = json.loads(sys.argv[1])
-sys.path[:] = recipe["path"]
-from core.conversion import child
-child.main(recipe)
-"""
-_TAIL_BYTES = 4096
-_LINGER_S = 1.0  # for what a dead process wrote last, when something it started holds its pipes open
-_KINDS: tuple[type[PaperError], ...] = (
-    ConversionError,
-    FetchError,
-    InferenceDown,
-    NotAdmitted,
-    RetrievalError,
-    WorkerDied,
-)
+_KINDS: tuple[type[PaperError], ...] = (ConversionError, FetchError, NotAdmitted, RetrievalError, WorkerDied)
 _ERRORS = {kind.__name__: kind for kind in _KINDS}
-_NO_MEMORY = ("bad_alloc", "memory allocation of", "out of memory", "cannot allocate memory", "memoryerror")
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What one process may have, in bytes: address space, or with `resident` what it and all it started really hold.
+
+    A process that holds more than `recycle_bytes` after a call (0: three quarters of `bytes`) is replaced; that counts
+    for resident memory only.
+    """
+
+    bytes: int
+    resident: bool = False
+    recycle_bytes: int = 0
+
+    @property
+    def mark(self) -> int:
+        """Return above how many resident bytes a process is replaced; 0: never."""
+        return (self.recycle_bytes or self.bytes * 3 // 4) if self.resident else 0
+
+
+class _Slot:
+    """A place for one process at a time, and the environment of all that come to it."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.env = env
+        self.process: Process | None = None
+        self.heir: Process | None = None  # loads while its elder makes its last call
+
+    @property
+    def warm(self) -> bool:
+        return self.process is not None and self.process.alive
+
+    def settle(self) -> None:
+        """Keep the process for the next call, also while it starts, or hand over to its heir."""
+        if self.process and (self.heir or not (self.process.fit or self.process.new)):
+            self.process.kill()
+            self.process, self.heir = self.heir, None
 
 
 class Workers:
     """Up to `slots` processes that each run one call of `function` ("module:name") at a time.
 
     Arguments and results are plain data (None, bool, numbers, str, lists, dicts with str keys; paths become str, tuples
-    become lists). A process starts when a call finds no idle one and is replaced after `recycle_after` calls.
+    become lists). A process starts when a call finds no idle one and is replaced after `recycle_after` calls, or when
+    its memory is worn. Slot i keeps `envs[i % len(envs)]` for life, set before its processes import anything. Calls
+    wait in one line for all slots.
     """
 
     def __init__(
@@ -62,21 +84,28 @@ class Workers:
         function: str,
         *,
         slots: int,
-        memory_bytes: int,
+        memory: Memory,
+        envs: Sequence[Mapping[str, str]] = ({},),
         recycle_after: int = 50,
         start_timeout_s: float = 60.0,
         file_bytes: int = 64 * MIB,
         answer_bytes: int = 256 * MIB,
     ) -> None:
         self.slots = slots
-        self._memory_bytes = memory_bytes
-        self._recipe = {"function": function, "memory_bytes": memory_bytes, "file_bytes": file_bytes}
+        self._memory = memory
+        self._recipe = {
+            "function": function,
+            "memory_bytes": 0 if memory.resident else memory.bytes,
+            "mark_bytes": memory.mark,
+            "file_bytes": file_bytes,
+        }
         self._recycle_after = recycle_after
         self._start_timeout_s = start_timeout_s
         self._answer_bytes = answer_bytes
         self._room = asyncio.Semaphore(slots)
-        self._idle: list[_Process] = []
-        self._processes: set[_Process] = set()
+        self._free = [_Slot(envs[number % len(envs)]) for number in reversed(range(slots))]
+        self._processes: set[Process] = set()
+        self._watch = Watch(self._processes, memory.bytes) if memory.resident else None
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -88,6 +117,8 @@ class Workers:
         self._closed = True
         for process in self._processes:
             process.kill()
+        if self._watch:
+            await self._watch.stop()
         for process in tuple(self._processes):
             await process.gone.wait()
 
@@ -97,14 +128,17 @@ class Workers:
         return frozenset(process.pid for process in self._processes)
 
     async def warm(self, count: int | None = None) -> None:
-        """Start `count` processes (default: all slots) ahead of their first call and wait until they are ready."""
-        wanted = min(count or self.slots, self.slots)
-        while sum(process.alive for process in self._processes) < wanted:
-            self._idle.append(await self._start())
-        for process in tuple(self._idle):
-            await self._wake(process)
+        """Start `count` processes (default: all slots) at once, ahead of their first call; wait until all are ready."""
+        wanted = self.slots if count is None else min(count, self.slots)
+        while sum(process.alive for process in self._processes) < wanted and any(not slot.warm for slot in self._free):
+            async with self._hold(warm=False) as slot:
+                if not slot.warm:
+                    slot.process = await self._start(slot.env)
+        for slot in tuple(self._free):
+            if slot.process:
+                await self._wake(slot.process)
 
-    async def run(self, *args: object, deadline: float) -> Any:
+    async def run(self, *args: Any, deadline: float) -> Any:
         """Return `function(*args)` from a worker, waiting for a free one.
 
         `deadline` is in seconds from the moment the process is up and has imported the function. Raises the
@@ -113,60 +147,71 @@ class Workers:
         imported. Cancelling kills the process.
         """
         request = json.dumps([deadline, args], default=os.fspath).encode() + b"\n"
-        async with self._lease() as process:
-            await self._wake(process)
-            if process.calls + 1 == self._recycle_after:
-                self._idle.append(await self._start())  # the heir loads while its elder works
+        return self._value(await self._call(request, deadline), deadline)
+
+    async def _call(self, request: bytes, deadline: float) -> list[Any]:
+        async with self._hold() as slot:
+            if slot.process is None or not slot.process.alive:
+                slot.process = await self._start(slot.env)
+            process = slot.process
             try:
-                async with asyncio.timeout(deadline):
-                    answer = await process.ask(request)
-            except TimeoutError:
-                answer = ["late"]
-        return self._value(answer, deadline)
+                await self._wake(process)
+                if process.worn or process.calls + 1 >= self._recycle_after:
+                    slot.heir = await self._start(slot.env)
+                return await self._ask(process, request, deadline)
+            finally:
+                slot.settle()
+
+    async def _ask(self, process: Process, request: bytes, deadline: float) -> list[Any]:
+        if self._watch:
+            self._watch.rouse()
+        try:
+            async with asyncio.timeout(deadline):
+                return await process.ask(request)
+        except TimeoutError:
+            return ["late"]
 
     @asynccontextmanager
-    async def _lease(self) -> AsyncIterator[_Process]:
+    async def _hold(self, *, warm: bool = True) -> AsyncIterator[_Slot]:
+        """Wait for a free slot, if there is a choice for one that is warm, or is not."""
         async with self._room:
-            process = self._pick() or await self._start()
+            slot = next((slot for slot in reversed(self._free) if slot.warm is warm), self._free[-1])
+            self._free.remove(slot)
             try:
-                yield process
+                yield slot
             finally:
-                if process.fit and process.calls < self._recycle_after and not self._closed:
-                    self._idle.append(process)
-                else:
-                    process.kill()
+                self._free.append(slot)
 
-    def _pick(self) -> _Process | None:
-        while self._idle:
-            process = self._idle.pop()
-            if process.alive:
-                return process
-        return None
-
-    async def _start(self) -> _Process:
+    async def _start(self, env: Mapping[str, str]) -> Process:
         if self._closed:
             raise RuntimeError("these workers are closed")
-        recipe = json.dumps({**self._recipe, "path": sys.path, "parent": os.getpid()}, default=os.fspath)
-        _, process = await asyncio.get_running_loop().subprocess_exec(
-            lambda: _Process(self._processes, self._answer_bytes), sys.executable, "-P", "-c", _START, recipe,
-            start_new_session=True,
-        )  # fmt: skip
+        process = await Process.start(self._recipe, env, processes=self._processes, answer_bytes=self._answer_bytes)
         if self._closed:
             process.kill()
+        elif self._watch:
+            self._watch.rouse()
         return process
 
-    async def _wake(self, process: _Process) -> None:
+    async def _wake(self, process: Process) -> None:
         """Wait for the ready handshake."""
-        try:
-            async with asyncio.timeout(self._start_timeout_s):
-                answer = await asyncio.shield(process.ready)
-        except TimeoutError:
-            process.kill()
-            raise WorkerDied("worker_died", f"not ready after {self._start_timeout_s:g} s") from None
-        if answer[0] == "unloadable":
-            raise SettingsError(f"a worker cannot load {self._recipe['function']}: {answer[1]}")
-        if answer[0] == "died":
-            raise WorkerDied("worker_died", f"while starting: {answer[1]}")
+        if not process.ready.done():
+            try:
+                async with asyncio.timeout_at(process.born + self._start_timeout_s):
+                    await asyncio.shield(process.ready)
+            except TimeoutError:
+                process.kill()
+                raise WorkerDied("worker_died", f"not ready after {self._start_timeout_s:g} s") from None
+        match process.ready.result():
+            case ["unloadable", why]:
+                raise SettingsError(f"a worker cannot load {self._recipe['function']}: {why}")
+            case ["memory"]:
+                raise SettingsError(f"a worker needs more than {self._megabytes} MB of memory to start")
+            case ["died" | "failed", how]:
+                raise WorkerDied("worker_died", f"while starting: {how}")
+
+    @property
+    def _megabytes(self) -> int:
+        return self._memory.bytes // MIB
 
     def _value(self, answer: list[Any], deadline: float) -> Any:
         match answer:
@@ -174,102 +219,14 @@ class Workers:
                 return value
             case ["paper", kind, reason, detail]:
                 raise _ERRORS.get(kind, ConversionError)(reason, detail)
+            case ["settings", message]:
+                raise SettingsError(message)
             case ["failed", detail]:
                 raise ConversionError("conversion_failed", detail)
             case ["late"]:
                 raise ConversionError("conversion_timeout", f"longer than {deadline:g} s")
             case ["memory"]:
-                raise ConversionError("out_of_memory", f"more than {self._memory_bytes // MIB} MB")
+                raise ConversionError("out_of_memory", f"more than {self._megabytes} MB")
             case ["died", how]:
                 raise WorkerDied("worker_died", how)
         raise WorkerDied("worker_died", "unreadable answer")
-
-
-class _Process(asyncio.SubprocessProtocol):
-    """The parent's end of one worker process: a ready handshake, then one answer to each question."""
-
-    def __init__(self, processes: set[_Process], limit: int) -> None:
-        self.alive = True
-        self.fit = False  # up, not busy, and its last call left it in a known state
-        self.calls = 0
-        self.gone = asyncio.Event()
-        self._processes = processes
-        self._limit = limit
-        self._loop = asyncio.get_running_loop()
-        self.ready: asyncio.Future[list[Any]] = self._loop.create_future()
-        self._answer = self.ready
-        self._received = bytearray()
-        self._tail = b""
-
-    async def ask(self, request: bytes) -> list[Any]:
-        """Send one request and return its answer."""
-        self.calls += 1
-        self.fit = False
-        self._answer = self._loop.create_future()
-        self._received.clear()
-        if self.alive:
-            cast(asyncio.WriteTransport, self._transport.get_pipe_transport(0)).write(request)
-        else:
-            self._resolve(self._death())
-        return await asyncio.shield(self._answer)
-
-    def kill(self) -> None:
-        """End the process, and what it started, at once."""
-        self.alive = self.fit = False
-        if not self.gone.is_set():
-            with suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGKILL)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Note the process."""
-        self._transport = cast(asyncio.SubprocessTransport, transport)
-        self.pid = self._transport.get_pid()
-        self._processes.add(self)
-
-    def pipe_data_received(self, fd: int, data: bytes) -> None:
-        """Take in a piece of an answer, or of what the process complains about."""
-        if fd == 2:
-            self._tail = (self._tail + data)[-_TAIL_BYTES:]
-            return
-        self._received += data
-        if len(self._received) > self._limit:
-            self._resolve(["failed", f"an answer of more than {self._limit // MIB} MB"])
-            self.kill()
-        elif data.endswith(b"\n"):
-            self._resolve(_parse(self._received))
-
-    def process_exited(self) -> None:
-        """Stop waiting for its pipes soon; a stranger may hold them open."""
-        self.kill()
-        self._loop.call_later(_LINGER_S, self._transport.close)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Tell whoever waits that it ended."""
-        self.alive = self.fit = False
-        self.gone.set()
-        self._processes.discard(self)
-        self._transport.close()
-        self._resolve(self._death())
-
-    def _resolve(self, answer: list[Any]) -> None:
-        if not self._answer.done():
-            self.fit = self.alive and answer[0] in ("ready", "value", "paper")
-            self._answer.set_result(answer)
-
-    def _death(self) -> list[Any]:
-        code = self._transport.get_returncode()
-        words = self._tail.decode(errors="replace").strip()
-        if code == -signal.SIGXCPU:
-            return ["late"]
-        if any(word in words.lower() for word in _NO_MEMORY) or (code == -signal.SIGABRT and not words):
-            return ["memory"]  # PDFium aborts without a word; a failed assertion or a broken heap says what it is
-        how = "killed" if code is None else f"signal {-code}" if code < 0 else f"exit status {code}"
-        return ["died", f"{how}: {words.splitlines()[-1][:200]}" if words else how]
-
-
-def _parse(line: bytearray) -> list[Any]:
-    try:
-        answer = json.loads(line)
-    except ValueError:
-        return ["garbled"]
-    return answer if isinstance(answer, list) and answer else ["garbled"]

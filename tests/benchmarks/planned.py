@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from core.conversion.converter import Converted
-from core.conversion.workers import MIB, Workers
+from core.conversion.workers import MIB, Memory, Workers
 from tests.engine import Engine
 
 #: About 30 kB, what a short paper comes to: it has to be written, hashed and synced like any other.
@@ -53,7 +53,7 @@ class PlannedProcesses(PlannedConverter):
 
     def __init__(self, convert_s: Mapping[str, float], *, slots: int) -> None:
         super().__init__(convert_s, slots=slots)
-        self._workers = Workers("tests.benchmarks.planned:doze", slots=slots, memory_bytes=2048 * MIB)
+        self._workers = Workers("tests.benchmarks.planned:doze", slots=slots, memory=Memory(2048 * MIB))
 
     async def __aenter__(self) -> Self:
         await self._workers.__aenter__()

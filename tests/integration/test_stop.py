@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from core.conversion.converter import Converted
-from core.conversion.workers import MIB, Workers
+from core.conversion.workers import MIB, Memory, Workers
 from core.errors import FetchError, StoreError
 from core.http import Download, HttpClient
 from core.loopback import Internet, Plan, Route
@@ -254,7 +254,7 @@ class StuckConverter(Engine):
     name, slots = "stuck", 1
 
     def __init__(self) -> None:
-        self.workers = Workers("tests.workerfns:hang", slots=1, memory_bytes=512 * MIB)
+        self.workers = Workers("tests.workerfns:hang", slots=1, memory=Memory(512 * MIB))
 
     async def __aexit__(self, *raised: object) -> None:
         await self.workers.__aexit__(None, None, None)

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from blockbuster import blockbuster_ctx
 
-from core.conversion.workers import Workers
+from core.conversion.workers import Memory, Workers
 from core.errors import ConversionError, FetchError, NotAdmitted, PaperError, SettingsError, WorkerDied
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +34,7 @@ def _no_process_left() -> Iterator[None]:
 
 
 def workers(function: str = "act", **options: Any) -> Workers:
-    return Workers(f"tests.workerfns:{function}", **{"slots": 2, "memory_bytes": GIB, **options})
+    return Workers(f"tests.workerfns:{function}", **{"slots": 2, "memory": Memory(GIB), **options})
 
 
 async def until(true: Callable[[], object], within_s: float = 20.0) -> None:
@@ -129,25 +129,25 @@ async def test_a_worker_cannot_fill_the_disk(tmp_path: Path) -> None:
 
 
 async def test_the_deadline_does_not_run_while_the_function_is_being_imported() -> None:
-    async with Workers("tests.slowworker:echo", slots=1, memory_bytes=GIB) as pool:
+    async with Workers("tests.slowworker:echo", slots=1, memory=Memory(GIB)) as pool:
         assert await pool.run("in time", deadline=0.5) == "in time"
 
 
 async def test_a_start_has_a_limit_of_its_own() -> None:
-    async with Workers("tests.slowworker:echo", slots=1, memory_bytes=GIB, start_timeout_s=0.2) as pool:
+    async with Workers("tests.slowworker:echo", slots=1, memory=Memory(GIB), start_timeout_s=0.2) as pool:
         with pytest.raises(WorkerDied, match="worker_died: not ready after"):
             await pool.run("late", deadline=10)
 
 
 async def test_a_process_that_ends_while_starting_says_so() -> None:
-    async with Workers("tests.deadworker:echo", slots=1, memory_bytes=GIB) as pool:
+    async with Workers("tests.deadworker:echo", slots=1, memory=Memory(GIB)) as pool:
         with pytest.raises(WorkerDied, match="worker_died: while starting: exit status 7"):
             await pool.run("never", deadline=10)
 
 
 @pytest.mark.parametrize("function", ["tests.nowhere:echo", "tests.workerfns:nothing"])
 async def test_a_function_that_does_not_exist_stops_the_run(function: str) -> None:
-    async with Workers(function, slots=1, memory_bytes=GIB) as pool:
+    async with Workers(function, slots=1, memory=Memory(GIB)) as pool:
         with pytest.raises(SettingsError, match=f"a worker cannot load {function}: (ModuleNotFound|Attribute)Error"):
             await pool.run("x", deadline=10)
 
@@ -233,7 +233,7 @@ async def test_a_call_cancelled_at_any_moment_of_its_start_leaves_a_free_slot() 
 
 
 async def test_cancelling_warm_does_not_cancel_a_call_that_waits_for_the_same_process() -> None:
-    async with Workers("tests.slowworker:echo", slots=1, memory_bytes=GIB) as pool:
+    async with Workers("tests.slowworker:echo", slots=1, memory=Memory(GIB)) as pool:
         warming = asyncio.create_task(pool.warm())
         await until(lambda: pool.pids)
         await asyncio.sleep(0)
@@ -279,7 +279,7 @@ async def test_leaving_while_calls_run_leaves_no_process(tmp_path: Path) -> None
 
 async def test_leaving_while_a_process_starts_does_not_wait_for_it() -> None:
     began = time.monotonic()
-    async with Workers("tests.slowworker:echo", slots=1, memory_bytes=GIB) as pool:
+    async with Workers("tests.slowworker:echo", slots=1, memory=Memory(GIB)) as pool:
         task = asyncio.create_task(pool.warm())
         await until(lambda: pool.pids)
     with pytest.raises(WorkerDied):
@@ -298,11 +298,11 @@ async def test_closed_workers_take_no_call() -> None:
 
 SCRIPT = """
 import asyncio, signal, sys
-from core.conversion.workers import Workers
+from core.conversion.workers import Memory, Workers
 print("main runs", flush=True)
 
 async def main(function, *args):
-    async with Workers(f"tests.workerfns:{function}", slots=1, memory_bytes=1 << 30) as pool:
+    async with Workers(f"tests.workerfns:{function}", slots=1, memory=Memory(1 << 30)) as pool:
         await pool.warm()
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, lambda: print("interrupted", flush=True))
         print(*pool.pids, flush=True)
