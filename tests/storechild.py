@@ -9,6 +9,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,7 @@ async def _life(home: Path, point: int) -> None:
         path = downloaded(store, refused)
         await store.refuse_file("10.1/x", path, sha256=sha256(refused), source="s", url="u", reason="not_pdf")
         file = await accept(store, "10.1/x", _spoilt(point))
+        await convert(store, "10.1/x", file, replace(markdown(point), images={"a.png": b"a", "b.png": b"b"}))
         file.path.write_bytes(b"damaged")
         await store.verify()
         await store.forget("10.1/x")

@@ -75,6 +75,7 @@ def faults(home: Path) -> list[str]:
         texts = [home / f"texts/{sha[:2]}/{sha}.md" for (sha,) in db.execute("SELECT sha256 FROM texts")]
         refused = [home / f"refused/{sha}" for (sha,) in db.execute("SELECT sha256 FROM refusals")]
         found += [f"torn or missing: {path}" for path in files + texts + refused if not _holds(path)]
+        found += [f"torn or missing: {path}" for path, sha in _images(home, db) if not _holds(path, sha)]
         found += [f"metadata: {row}" for (row,) in db.execute("SELECT metadata FROM papers") if not json.loads(row)]
         return found
     finally:
@@ -86,8 +87,13 @@ def _object(folder: Path, sha: str) -> Path:
     return next((folder / sha[:2]).glob(f"{sha}.*"), folder / sha)
 
 
-def _holds(path: Path) -> bool:
-    return path.exists() and sha256(path.read_bytes()) == path.stem
+def _images(home: Path, db: sqlite3.Connection) -> list[tuple[Path, str]]:
+    rows = db.execute("SELECT text_sha256, name, sha256 FROM images WHERE text_sha256 IN (SELECT sha256 FROM texts)")
+    return [(home / f"images/{text[:2]}/{text}/{name}", sha) for text, name, sha in rows]
+
+
+def _holds(path: Path, sha: str = "") -> bool:
+    return path.exists() and sha256(path.read_bytes()) == (sha or path.stem)
 
 
 def objects(home: Path) -> set[str]:

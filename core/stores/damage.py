@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from core.stores import objects
+from core.stores import images, objects
 from core.stores.objects import Places
 
-Kind = Literal["file", "text", "refused"]
+Kind = Literal["file", "text", "image", "refused"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ def known(db: sqlite3.Connection, places: Places) -> list[Object]:
     ]
     for sha256, size in db.execute("SELECT DISTINCT sha256, size FROM texts ORDER BY sha256"):
         found.append(Object("text", sha256, places.text(sha256), size))
+    found += [Object("image", image.sha256, image.path, image.size) for image in images.known(db, places)]
     for sha256, size in db.execute("SELECT DISTINCT sha256, size FROM refusals ORDER BY sha256"):
         found.append(Object("refused", sha256, places.refused(sha256), size))
     return found
@@ -45,21 +46,23 @@ def known(db: sqlite3.Connection, places: Places) -> list[Object]:
 
 def select(db: sqlite3.Connection, places: Places, *, texts: Iterable[str], files: Iterable[str]) -> list[Object]:
     """Return the known texts and files with these hashes."""
-    wanted = {"text": set(texts), "file": set(files), "refused": set[str]()}
-    return [thing for thing in known(db, places) if thing.sha256 in wanted[thing.kind]]
+    wanted = {"text": set(texts), "file": set(files)}
+    return [thing for thing in known(db, places) if thing.sha256 in wanted.get(thing.kind, ())]
 
 
 def discard(db: sqlite3.Connection, places: Places, suspects: Iterable[Object], now: float) -> list[Path]:
     """Move those suspects aside that are damaged, forget them, return their places.
 
     It is checked again here, under the write lock: another process may have put a good copy in place meanwhile. A lost
-    file keeps its record, because its texts are good; a lost text has to be made again.
+    file keeps its record, because its texts are good; a lost text has to be made again; a lost image is missing.
     """
     damaged = [thing for thing in suspects if not thing.intact()]
     for thing in damaged:
         objects.set_aside(thing.path, places.damaged)
         if thing.kind == "file":
             db.execute("UPDATE files SET lost_at = ? WHERE sha256 = ?", (now, thing.sha256))
+        elif thing.kind == "image":
+            images.forget(db, thing.path)
         else:
             table = "texts" if thing.kind == "text" else "refusals"
             db.execute(f"DELETE FROM {table} WHERE sha256 = ?", (thing.sha256,))

@@ -14,8 +14,8 @@ from core.stores.records import Holding, StoredFile, StoredText
 
 T = TypeVar("T")
 
-_TEXTS = """
-SELECT copies.paper_id, texts.* FROM json_each(:ids) AS wanted
+_TEXTS = f"""
+SELECT copies.paper_id, {texts.COLUMNS} FROM json_each(:ids) AS wanted
 CROSS JOIN copies ON copies.paper_id = wanted.value
 CROSS JOIN texts ON texts.file_sha256 = copies.sha256
 WHERE texts.rank >= :rank

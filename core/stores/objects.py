@@ -8,8 +8,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Container, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Container, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +61,10 @@ class Places:
         """Return the place of a text."""
         return self.home / f"texts/{checked(sha256)[:2]}/{sha256}.md"
 
+    def images(self, text_sha256: str) -> Path:
+        """Return the folder of a text's images."""
+        return self.home / f"images/{checked(text_sha256)[:2]}/{text_sha256}"
+
     def refused(self, sha256: str) -> Path:
         """Return the place of a refused file; it has no suffix, so that nothing opens it by mistake."""
         return self.home / "refused" / checked(sha256)
@@ -69,6 +73,7 @@ class Places:
         """Yield every object there is, and nothing that others may have put beside them."""
         for pattern in ("files/??/*", "texts/??/*", "refused/*"):
             yield from (path for path in self.home.glob(pattern) if _SHA256.fullmatch(path.stem))
+        yield from (path for path in self.home.glob("images/??/*/*") if _SHA256.fullmatch(path.parent.name))
 
 
 def checked(sha256: str) -> str:
@@ -154,9 +159,15 @@ def _temporary(scratch: Path) -> Generator[Path]:
 
 def settle(staged: Path, place: Path) -> None:
     """Move a staged file to its place, durably. What is there is replaced: it has the same content, or is damaged."""
-    make_folder(place.parent)
-    os.replace(staged, place)
-    sync_folder(place.parent)
+    settle_all({staged: place}, place.parent)
+
+
+def settle_all(staged: Mapping[Path, Path], folder: Path) -> None:
+    """Do what `settle` does for several files that have their places in one folder."""
+    make_folder(folder)
+    for source, place in staged.items():
+        os.replace(source, place)
+    sync_folder(folder)
 
 
 def make_folder(folder: Path) -> None:
@@ -180,8 +191,9 @@ def sync_folder(folder: Path) -> None:
 def set_aside(place: Path, damaged: Path) -> None:
     """Move a damaged object out of the way, for whoever wants to look at it."""
     make_folder(damaged)
+    name = place.name if _SHA256.fullmatch(place.stem) else f"{place.parent.name}-{place.name}"
     try:
-        os.replace(place, damaged / place.name)
+        os.replace(place, damaged / name)
     except FileNotFoundError:
         return
     sync_folder(place.parent)
@@ -192,6 +204,9 @@ def sweep(places: Places, known: Container[Path]) -> int:
     orphans = [path for path in places.objects() if path not in known and path.is_file()]
     for path in orphans:
         path.unlink()
+    for folder in {path.parent for path in orphans if _SHA256.fullmatch(path.parent.name)}:
+        with suppress(OSError):  # images of a text that are still wanted
+            folder.rmdir()
     return len(orphans)
 
 
@@ -199,6 +214,6 @@ def retire(places: Places) -> None:
     """Move the objects of a lost database to a folder of their own: to a new one they would be orphans."""
     if any(places.objects()):
         folder = Path(tempfile.mkdtemp(prefix="unindexed-", dir=places.home))
-        for name in ("files", "texts", "refused"):
+        for name in ("files", "texts", "images", "refused"):
             if (places.home / name).exists():
                 os.rename(places.home / name, folder / name)

@@ -21,7 +21,7 @@ from pathlib import Path
 from core.conversion.converter import Converted
 from core.errors import StoreError
 from core.metadata import PaperMetadata
-from core.stores import catalogue, damage, files, jobs, ledger, lookup, objects, summary, texts
+from core.stores import catalogue, damage, files, images, jobs, ledger, lookup, objects, summary, texts
 from core.stores.records import (
     Attempt,
     ClosedJobState,
@@ -149,19 +149,20 @@ class PaperStore:
         *,
         seconds: float,
     ) -> StoredText:
-        """Store the text of an accepted file; the paper's failures are forgotten with it.
+        """Store the text of an accepted file with its images; the paper's failures are forgotten with it.
 
-        If this converter already made a text of this file, that one stays and is returned. Raises StoreError when the
-        file is not an accepted one of the paper.
+        If this converter already made a text of this file, that one stays and is returned. Images whose names are no
+        safe file names are left out. Raises StoreError when the file is not an accepted one of the paper.
         """
         new = texts.NewText(file_sha256, converted, seconds)
         return await self._session.run(self._add_text, paper_id, new, self._clock())
 
     def _add_text(self, paper_id: str, new: texts.NewText, now: float) -> StoredText:
-        data = texts.encode(new.converted.markdown)
-        sha256 = hashlib.sha256(data).hexdigest()
-        with objects.written(data, self.scratch) as staged, self._database.writing() as db:
-            return texts.add(db, self._places, paper_id, staged, sha256, new, now)
+        data, scratch = texts.encode(new.converted.markdown), self.scratch
+        with objects.written(data, scratch) as path, images.written(new.converted.images, scratch) as pictures:
+            staged = texts.Staged(path, hashlib.sha256(data).hexdigest(), pictures)
+            with self._database.writing() as db:
+                return texts.add(db, self._places, paper_id, staged, new, now)
 
     async def texts_of(self, paper_id: str) -> list[StoredText]:
         """Return every text of the paper's accepted files, the best first."""

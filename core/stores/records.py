@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from core.conversion.converter import PageSpan
 from core.errors import known_reason
@@ -34,7 +35,10 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class StoredText:
-    """The Markdown of a file, made by the converter `fingerprint` of quality `rank`. `chars` counts characters."""
+    """The Markdown of a file, made by the converter `fingerprint` of quality `rank`. `chars` counts characters.
+
+    `why` and `metadata` are those of `Converted`; `images` is the folder of its images, None when it has none.
+    """
 
     sha256: str
     path: Path
@@ -45,6 +49,9 @@ class StoredText:
     pages: tuple[PageSpan, ...]
     chars: int
     warnings: tuple[str, ...] = ()
+    why: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    images: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,8 @@ class Stats:
     file_bytes: int
     texts: int
     text_bytes: int
+    images: int
+    image_bytes: int
     refused: int
     refused_bytes: int
     attempts: int

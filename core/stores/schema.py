@@ -8,7 +8,7 @@ from core.errors import StoreError, StoreVersionError
 
 #: Marks the database as ours in `PRAGMA application_id`: "ALR" and a 1.
 APPLICATION = 0x414C5201
-VERSION = 1
+VERSION = 2
 
 TABLES = """
 CREATE TABLE papers (
@@ -61,9 +61,19 @@ CREATE TABLE texts (
     warnings    TEXT NOT NULL,                      -- JSON: [text, ...]
     seconds     REAL NOT NULL,
     added_at    REAL NOT NULL,
+    why         TEXT NOT NULL DEFAULT '',           -- why this converter was taken for this file
+    metadata    TEXT NOT NULL DEFAULT '{}',         -- JSON: what the converter knows besides
     PRIMARY KEY (file_sha256, fingerprint)
 );
 CREATE INDEX texts_by_content ON texts (sha256);
+
+CREATE TABLE images (                               -- of a text, under the names by which it refers to them
+    text_sha256 TEXT NOT NULL CHECK (length(text_sha256) = 64),
+    name        TEXT NOT NULL,
+    sha256      TEXT NOT NULL CHECK (length(sha256) = 64),
+    size        INTEGER NOT NULL CHECK (size >= 0),
+    PRIMARY KEY (text_sha256, name)
+);
 
 CREATE TABLE attempts (
     number      INTEGER PRIMARY KEY,
@@ -109,6 +119,21 @@ CREATE TABLE jobs (
 CREATE UNIQUE INDEX one_open_job ON jobs (paper_id, service) WHERE closed_at IS NULL;
 """
 
+#: What brings the tables of a version up to the next; what an older program still writes has to fit them.
+_STEPS = {
+    1: """
+ALTER TABLE texts ADD COLUMN why TEXT NOT NULL DEFAULT '';
+ALTER TABLE texts ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
+CREATE TABLE images (
+    text_sha256 TEXT NOT NULL CHECK (length(text_sha256) = 64),
+    name        TEXT NOT NULL,
+    sha256      TEXT NOT NULL CHECK (length(sha256) = 64),
+    size        INTEGER NOT NULL CHECK (size >= 0),
+    PRIMARY KEY (text_sha256, name)
+);
+""",
+}
+
 
 def check(db: sqlite3.Connection) -> None:
     """Raise StoreError when the database is not ours to use; an empty one is. Call it in a transaction."""
@@ -125,18 +150,28 @@ def check(db: sqlite3.Connection) -> None:
 
 
 def create(db: sqlite3.Connection) -> bool:
-    """Make the tables in an empty database; tell whether it was one.
+    """Make the tables in an empty database, or bring those of an older version up to date; tell whether it was empty.
 
-    The statements run one by one: `executescript` would commit the transaction we are in.
+    Call it in the transaction of the only writer: of several processes that open an old store at once, one finds work.
     """
-    if not _empty(db):
-        return False
-    for statement in TABLES.split(";\n"):
+    check(db)  # again: since the first look another process may have made it a newer one
+    empty = _empty(db)
+    if empty:
+        _run(db, TABLES)
+        db.execute(f"PRAGMA application_id = {APPLICATION}")
+    else:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        for step in range(version, VERSION):
+            _run(db, _STEPS[step])
+    db.execute(f"PRAGMA user_version = {VERSION}")
+    return empty
+
+
+def _run(db: sqlite3.Connection, statements: str) -> None:
+    """Run statements one by one: `executescript` would commit the transaction we are in."""
+    for statement in statements.split(";\n"):
         if statement.strip():
             db.execute(statement)
-    db.execute(f"PRAGMA application_id = {APPLICATION}")
-    db.execute(f"PRAGMA user_version = {VERSION}")
-    return True
 
 
 def _empty(db: sqlite3.Connection) -> bool:

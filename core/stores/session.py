@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from core.errors import StoreError
-from core.stores import damage, objects, schema, scratch
+from core.stores import damage, images, objects, schema, scratch
 from core.stores.database import Database, explained
 from core.stores.objects import Places
 
@@ -43,6 +43,7 @@ class Session:
         with self.database.writing() as db:
             if schema.create(db):
                 objects.retire(self.places)
+            images.forget_unused(db)
             scratch.sweep(self.places.tmp)
             objects.sweep(self.places, {thing.path for thing in damage.known(db, self.places)})
             self._scratch.open()

@@ -14,6 +14,8 @@ SELECT
     (SELECT coalesce(sum(size), 0) FROM files WHERE lost_at IS NULL) AS file_bytes,
     (SELECT count(*) FROM texts) AS texts,
     (SELECT coalesce(sum(size), 0) FROM (SELECT DISTINCT sha256, size FROM texts)) AS text_bytes,
+    (SELECT count(*) FROM images WHERE text_sha256 IN (SELECT sha256 FROM texts)) AS images,
+    (SELECT coalesce(sum(size), 0) FROM images WHERE text_sha256 IN (SELECT sha256 FROM texts)) AS image_bytes,
     (SELECT count(*) FROM refusals) AS refused,
     (SELECT coalesce(sum(size), 0) FROM (SELECT DISTINCT sha256, size FROM refusals)) AS refused_bytes,
     (SELECT count(*) FROM attempts) AS attempts,

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.conversion.converter import Converted, PageSpan
 from core.errors import StoreError
-from core.stores import objects
+from core.stores import images, objects
 from core.stores.database import encodable
+from core.stores.images import Image
 from core.stores.objects import Places
 from core.stores.records import StoredText
+
+#: The columns of a text, and whether it has images.
+COLUMNS = "texts.*, EXISTS (SELECT 1 FROM images WHERE text_sha256 = texts.sha256) AS illustrated"
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,15 @@ class NewText:
         return self.file_sha256, self.converted.fingerprint
 
 
+@dataclass(frozen=True)
+class Staged:
+    """The objects of a new text, in the scratch folder: its Markdown, with its hash, and its images."""
+
+    path: Path
+    sha256: str
+    images: list[Image]
+
+
 def encode(markdown: str) -> bytes:
     """Return the bytes of a text; what has none is replaced one to one, so that no offset moves."""
     return encodable(markdown).encode()
@@ -40,39 +54,45 @@ def decode(data: bytes) -> str:
     return data.decode()
 
 
-def add(
-    db: sqlite3.Connection, places: Places, paper_id: str, staged: Path, sha256: str, new: NewText, now: float
-) -> StoredText:
+def add(db: sqlite3.Connection, places: Places, paper_id: str, staged: Staged, new: NewText, now: float) -> StoredText:
     """Store a text, which ends its paper. If this converter already made one of this file, that one is returned."""
     copy = (paper_id, new.file_sha256)
     if db.execute("SELECT 1 FROM copies WHERE paper_id = ? AND sha256 = ?", copy).fetchone() is None:
         raise StoreError(f"{new.file_sha256} is not an accepted file of {paper_id}: add the file before its text")
     db.execute("DELETE FROM failures WHERE paper_id = ?", (paper_id,))
-    return _existing(db, places, new) or _insert(db, places, staged, sha256, new, now)
-
-
-def _existing(db: sqlite3.Connection, places: Places, new: NewText) -> StoredText | None:
     row = _row(db, new)
-    return record(places, row) if row and intact(places, row) else None
+    if row is None or not intact(places, row):
+        _insert(db, places, staged, new, now)
+    elif row["sha256"] == staged.sha256:  # the very same text: what is known of it besides may be news
+        db.execute(
+            "UPDATE texts SET why = ?, metadata = ? WHERE file_sha256 = ? AND fingerprint = ?",
+            (new.converted.why, _json(new.converted.metadata), *new.key),
+        )
+        images.add(db, places, staged.sha256, staged.images)
+    return record(places, _row(db, new))
 
 
-def _insert(db: sqlite3.Connection, places: Places, staged: Path, sha256: str, new: NewText, now: float) -> StoredText:
-    size = staged.stat().st_size
-    objects.settle(staged, places.text(sha256))
+def _insert(db: sqlite3.Connection, places: Places, staged: Staged, new: NewText, now: float) -> None:
+    size = staged.path.stat().st_size
+    objects.settle(staged.path, places.text(staged.sha256))
+    images.add(db, places, staged.sha256, staged.images)
     converted = new.converted
     pages = json.dumps([(page.number, page.start, page.end) for page in converted.pages])
     warnings = json.dumps(converted.warnings)
     made = (converted.rank, converted.engine, pages, len(converted.markdown), warnings, new.seconds)
     db.execute(
         "INSERT OR REPLACE INTO texts (file_sha256, fingerprint, sha256, size, rank, engine, pages, chars, warnings,"
-        " seconds, added_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*new.key, sha256, size, *made, now),
+        " seconds, added_at, why, metadata) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*new.key, staged.sha256, size, *made, now, converted.why, _json(converted.metadata)),
     )
-    return record(places, _row(db, new))
+
+
+def _json(metadata: Mapping[str, Any]) -> str:
+    return json.dumps(dict(metadata), ensure_ascii=False)
 
 
 def _row(db: sqlite3.Connection, new: NewText) -> Any:
-    return db.execute("SELECT * FROM texts WHERE file_sha256 = ? AND fingerprint = ?", new.key).fetchone()
+    return db.execute(f"SELECT {COLUMNS} FROM texts WHERE file_sha256 = ? AND fingerprint = ?", new.key).fetchone()
 
 
 def intact(places: Places, row: sqlite3.Row) -> bool:
@@ -92,13 +112,16 @@ def record(places: Places, row: sqlite3.Row) -> StoredText:
         pages=tuple(PageSpan(*page) for page in json.loads(row["pages"])),
         chars=row["chars"],
         warnings=tuple(json.loads(row["warnings"])),
+        why=row["why"],
+        metadata=json.loads(row["metadata"]),
+        images=places.images(row["sha256"]) if row["illustrated"] else None,
     )
 
 
 def of_paper(db: sqlite3.Connection, places: Places, paper_id: str) -> list[StoredText]:
     """Return every text of the paper's accepted files, the best first."""
     rows = db.execute(
-        "SELECT texts.* FROM copies JOIN texts ON file_sha256 = copies.sha256 WHERE paper_id = ?"
+        f"SELECT {COLUMNS} FROM copies JOIN texts ON file_sha256 = copies.sha256 WHERE paper_id = ?"
         " ORDER BY rank DESC, texts.added_at DESC, fingerprint",
         (paper_id,),
     )
