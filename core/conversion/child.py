@@ -21,7 +21,6 @@ from core.errors import PaperError, SettingsError
 
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _M_ARENA_MAX = -8  # <malloc.h>
-_EXTRAS = {"marker": "marker", "surya": "marker", "torch": "marker", "pdftext": "marker"}  # what brings a module
 
 
 def main(recipe: dict[str, Any]) -> None:
@@ -31,8 +30,8 @@ def main(recipe: dict[str, Any]) -> None:
     _bind(recipe)
     try:
         function = _load(recipe["function"])
-    except (ImportError, AttributeError, MemoryError, SettingsError) as error:
-        _send(answers, _encoded(["unloadable", _short(error) + _remedy(error)]))
+    except (ImportError, AttributeError, MemoryError) as error:
+        _send(answers, _encoded(["unloadable", _short(error)]))
         return
     _send(answers, _encoded(["ready"]))
     for line in sys.stdin.buffer:
@@ -75,17 +74,9 @@ def _limit_cpu(deadline_s: float) -> None:
 
 
 def _load(name: str) -> Callable[..., Any]:
-    module_name, _, attribute = name.partition(":")
-    module = importlib.import_module(module_name)
-    function: Callable[..., Any] = getattr(module, attribute)
-    if hasattr(module, "prepare"):
-        module.prepare()
+    module, _, attribute = name.partition(":")
+    function: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
     return function
-
-
-def _remedy(error: BaseException) -> str:
-    missing = (getattr(error, "name", None) or "").partition(".")[0] if isinstance(error, ImportError) else ""
-    return f" (pip install 'academic-lit-review[{_EXTRAS[missing]}]')" if missing in _EXTRAS else ""
 
 
 def _worn(mark_bytes: int) -> bool:

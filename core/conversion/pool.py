@@ -52,8 +52,8 @@ def open_pool(
 ) -> Pool:
     """Return a pool, not yet entered, of `function` ("module:name"): on Ray when the settings name a cluster.
 
-    Slot i keeps `envs[i % len(envs)]` (a device, a server's address) for life, set before anything is imported; a
-    function `prepare()` in the module runs, without arguments, before a process counts as ready.
+    Slot i keeps `envs[i % len(envs)]` (a device, a server's address) for life, set before anything is imported. What
+    looking up the function imports (a module's `__getattr__` may) is imported before the process counts as ready.
     """
     if settings.ray_address:
         from core.conversion.ray_pool import RayPool

@@ -39,10 +39,10 @@ class Watch:
 
     async def stop(self) -> None:
         """Look no more."""
-        if self._timer:
-            self._timer.cancel()
         if self._reading:
             await asyncio.wait([self._reading])
+        if self._timer:
+            self._timer.cancel()
 
     def _later(self, pause_s: float) -> None:
         self._timer = asyncio.get_running_loop().call_later(pause_s, self._look)
@@ -60,7 +60,7 @@ class Watch:
         for (process, calls), size in zip(busy, sizes, strict=True):
             if size > self._limit and process.calls == calls:  # else this was the call before
                 process.outgrow()
-        room = self._limit - max(size for size in sizes)
+        room = self._limit - max(sizes)
         self._later(min(_SELDOM_S, max(_OFTEN_S, room / _GROWTH)))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -29,7 +30,10 @@ from core.errors import (
 
 __all__ = ["MIB", "Memory", "Workers"]
 
+_log = logging.getLogger(__name__)
+
 _KINDS: tuple[type[PaperError], ...] = (ConversionError, FetchError, NotAdmitted, RetrievalError, WorkerDied)
+_FAILURES = 2  # to start, in a row, and the slot takes no more calls while others do
 _ERRORS = {kind.__name__: kind for kind in _KINDS}
 
 
@@ -54,8 +58,10 @@ class Memory:
 class _Slot:
     """A place for one process at a time, and the environment of all that come to it."""
 
-    def __init__(self, env: Mapping[str, str]) -> None:
+    def __init__(self, number: int, env: Mapping[str, str]) -> None:
+        self.number = number
         self.env = env
+        self.failures = 0  # to start, in a row
         self.process: Process | None = None
         self.heir: Process | None = None  # loads while its elder makes its last call
 
@@ -103,7 +109,8 @@ class Workers:
         self._start_timeout_s = start_timeout_s
         self._answer_bytes = answer_bytes
         self._room = asyncio.Semaphore(slots)
-        self._free = [_Slot(envs[number % len(envs)]) for number in reversed(range(slots))]
+        self._serving = slots
+        self._free = [_Slot(number, envs[number % len(envs)]) for number in reversed(range(slots))]
         self._processes: set[Process] = set()
         self._watch = Watch(self._processes, memory.bytes) if memory.resident else None
         self._closed = False
@@ -128,15 +135,17 @@ class Workers:
         return frozenset(process.pid for process in self._processes)
 
     async def warm(self, count: int | None = None) -> None:
-        """Start `count` processes (default: all slots) at once, ahead of their first call; wait until all are ready."""
+        """Start `count` processes (default: all slots) at once, ahead of their first call; wait until all are ready.
+
+        Raises as `run` does, `WorkerDied` only when none came up.
+        """
         wanted = self.slots if count is None else min(count, self.slots)
         while sum(process.alive for process in self._processes) < wanted and any(not slot.warm for slot in self._free):
             async with self._hold(warm=False) as slot:
-                if not slot.warm:
-                    slot.process = await self._start(slot.env)
-        for slot in tuple(self._free):
-            if slot.process:
-                await self._wake(slot.process)
+                await self._fill(slot)
+        deaths = [death for slot in tuple(self._free) if slot.process and (death := await self._wake(slot.process))]
+        if deaths and not any(slot.warm for slot in self._free):
+            raise deaths[0]
 
     async def run(self, *args: Any, deadline: float) -> Any:
         """Return `function(*args)` from a worker, waiting for a free one.
@@ -150,64 +159,79 @@ class Workers:
         return self._value(await self._call(request, deadline), deadline)
 
     async def _call(self, request: bytes, deadline: float) -> list[Any]:
-        async with self._hold() as slot:
-            if slot.process is None or not slot.process.alive:
-                slot.process = await self._start(slot.env)
-            process = slot.process
-            try:
-                await self._wake(process)
-                if process.worn or process.calls + 1 >= self._recycle_after:
-                    slot.heir = await self._start(slot.env)
-                return await self._ask(process, request, deadline)
-            finally:
-                slot.settle()
+        while True:
+            async with self._hold() as slot:
+                process = await self._fill(slot)
+                death = await self._wake(process)
+                slot.failures = slot.failures + 1 if death else 0
+                if not death:
+                    return await self._ask(slot, process, request, deadline)
+                if self._closed or self._serving == 1:
+                    raise death
 
-    async def _ask(self, process: Process, request: bytes, deadline: float) -> list[Any]:
-        if self._watch:
-            self._watch.rouse()
+    async def _ask(self, slot: _Slot, process: Process, request: bytes, deadline: float) -> list[Any]:
         try:
+            if process.worn or process.calls + 1 >= self._recycle_after:
+                slot.heir = await self._start(slot.env)
+            if self._watch:
+                self._watch.rouse()
             async with asyncio.timeout(deadline):
                 return await process.ask(request)
         except TimeoutError:
             return ["late"]
+        finally:
+            slot.settle()
 
     @asynccontextmanager
     async def _hold(self, *, warm: bool = True) -> AsyncIterator[_Slot]:
         """Wait for a free slot, if there is a choice for one that is warm, or is not."""
-        async with self._room:
-            slot = next((slot for slot in reversed(self._free) if slot.warm is warm), self._free[-1])
-            self._free.remove(slot)
-            try:
-                yield slot
-            finally:
+        await self._room.acquire()
+        slot = next((slot for slot in reversed(self._free) if slot.warm is warm), self._free[-1])
+        self._free.remove(slot)
+        try:
+            yield slot
+        finally:
+            if slot.failures < _FAILURES or self._serving == 1:
                 self._free.append(slot)
+                self._room.release()
+            else:
+                self._serving -= 1  # a broken device is always free, and would eat every paper
+                _log.warning("%s: slot %s is given up, for it does not start", self._recipe["function"], slot.number)
+
+    async def _fill(self, slot: _Slot) -> Process:
+        if slot.process is None or not slot.process.alive:
+            slot.process = await self._start(slot.env)
+        return slot.process
 
     async def _start(self, env: Mapping[str, str]) -> Process:
         if self._closed:
             raise RuntimeError("these workers are closed")
-        process = await Process.start(self._recipe, env, processes=self._processes, answer_bytes=self._answer_bytes)
+        try:
+            process = await Process.start(self._recipe, env, processes=self._processes, answer_bytes=self._answer_bytes)
+        except OSError as error:  # the machine is out of processes, or of memory
+            raise WorkerDied("worker_died", f"cannot start: {error}") from error
         if self._closed:
             process.kill()
         elif self._watch:
             self._watch.rouse()
         return process
 
-    async def _wake(self, process: Process) -> None:
-        """Wait for the ready handshake."""
-        if not process.ready.done():
-            try:
-                async with asyncio.timeout_at(process.born + self._start_timeout_s):
-                    await asyncio.shield(process.ready)
-            except TimeoutError:
-                process.kill()
-                raise WorkerDied("worker_died", f"not ready after {self._start_timeout_s:g} s") from None
-        match process.ready.result():
+    async def _wake(self, process: Process) -> WorkerDied | None:
+        """Wait for the ready handshake; return why none came. `SettingsError` when no process will ever be ready."""
+        try:
+            async with asyncio.timeout_at(process.born + self._start_timeout_s):
+                answer = process.ready.result() if process.ready.done() else await asyncio.shield(process.ready)
+        except TimeoutError:
+            process.kill()
+            return WorkerDied("worker_died", f"not ready after {self._start_timeout_s:g} s")
+        match answer:
             case ["unloadable", why]:
                 raise SettingsError(f"a worker cannot load {self._recipe['function']}: {why}")
             case ["memory"]:
                 raise SettingsError(f"a worker needs more than {self._megabytes} MB of memory to start")
-            case ["died" | "failed", how]:
-                raise WorkerDied("worker_died", f"while starting: {how}")
+            case ["ready"]:
+                return None
+        return WorkerDied("worker_died", f"while starting: {answer[-1]}")
 
     @property
     def _megabytes(self) -> int:
