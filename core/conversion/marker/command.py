@@ -6,27 +6,23 @@ Run by the keeper as a short process, for to ask surya is to load torch. Prints 
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 
 class _Command(BaseException):
     """Carries the command line past everything that catches an `Exception`."""
 
-    def __init__(self, words: list[str], **options: Any) -> None:
+    def __init__(self, words: list[str]) -> None:
         super().__init__()
         self.words = words
 
 
-class _Subprocess:
-    """What surya's backends take for the module `subprocess`."""
-
-    @staticmethod
-    def run(words: list[str], **options: Any) -> NoReturn:
-        raise _Command(words)
-
-    Popen = run
+def _instead(words: list[str], **options: Any) -> NoReturn:
+    raise _Command(words)
 
 
 def main(port: int) -> None:
@@ -40,7 +36,8 @@ def main(port: int) -> None:
 
     sys.tracebacklimit = 0
     for backend in (llamacpp, vllm):
-        backend.subprocess, backend.attach_or_spawn = _Subprocess, spawn
+        backend.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": _instead, "run": _instead})
+        backend.attach_or_spawn = spawn
     manager = SuryaInferenceManager()
     try:
         manager.start()
