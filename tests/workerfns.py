@@ -1,15 +1,18 @@
 """Functions that worker processes run in the tests: good ones and every kind of bad one."""
 
 import ctypes
+import hashlib
+import mmap
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
-from core.errors import FetchError, NotAdmitted
+from core.errors import FetchError, NotAdmitted, SettingsError
 
 
 class Stubborn(Exception):
@@ -39,9 +42,9 @@ def ids() -> tuple[int, int]:
     return os.getpid(), os.getpgid(0)
 
 
-def act(how: str) -> Any:
+def act(how: str, *args: Any) -> Any:
     """Do what `how` says; the bad items of a batch go through here."""
-    return globals()[how]()
+    return globals()[how](*args)
 
 
 def good() -> str:
@@ -114,6 +117,10 @@ def long_message() -> None:
     raise ValueError("a\nb " + "x" * 10_000)
 
 
+def misconfigured() -> None:
+    raise SettingsError("no weights: fetch them")
+
+
 def chatter() -> str:
     sys.stdout.write("printed by Python\n")
     sys.stdout.flush()
@@ -152,3 +159,41 @@ def wait_for(path: str) -> str:
     while not os.path.exists(path):
         time.sleep(0.01)
     return "seen"
+
+
+_KEPT: list[bytearray] = []
+
+
+def swell(mib: int) -> None:
+    """Hold so much memory, then do nothing."""
+    _KEPT.append(bytearray(b"x") * (mib << 20))
+    hang()
+
+
+def swell_below(mib: int) -> None:
+    """Let a process of one's own hold so much memory."""
+    subprocess.run([sys.executable, "-c", f"x = bytearray(b'x') * ({mib} << 20); input()"], stdin=subprocess.PIPE)
+
+
+def map_much() -> str:
+    """Reserve more address space than there is memory, as CUDA does, and use none of it."""
+    with mmap.mmap(-1, 1 << 38, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=0):
+        return "mapped"
+
+
+def keep(mib: int) -> int:
+    """Keep so much more memory than before."""
+    _KEPT.append(bytearray(b"x") * (mib << 20))
+    return os.getpid()
+
+
+def pass_through(mib: int) -> int:
+    """Use so much memory and give it back."""
+    bytearray(b"x") * (mib << 20)
+    return os.getpid()
+
+
+def spin() -> None:
+    """Keep all cores busy for ever, as many threads of a library do."""
+    for _ in range(4):
+        threading.Thread(target=hashlib.pbkdf2_hmac, args=("sha256", b"", b"", 1 << 30)).start()

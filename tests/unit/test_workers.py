@@ -152,6 +152,18 @@ async def test_a_function_that_does_not_exist_stops_the_run(function: str) -> No
             await pool.run("x", deadline=10)
 
 
+async def test_an_extra_that_is_missing_stops_the_run_with_what_to_do() -> None:
+    async with Workers("tests.extraworker:read", slots=1, memory=Memory(GIB)) as pool:
+        with pytest.raises(SettingsError, match=r"cannot load tests.extraworker:read: .* run `make extra`"):
+            await pool.run("x", deadline=10)
+
+
+async def test_a_setting_that_a_call_finds_wrong_stops_the_run() -> None:
+    async with workers(slots=1) as pool:
+        with pytest.raises(SettingsError, match="^no weights: fetch them$"):
+            await pool.run("misconfigured", deadline=10)
+
+
 async def test_a_process_starts_only_when_all_others_are_busy(tmp_path: Path) -> None:
     async with workers("wait_for") as pool, asyncio.TaskGroup() as group:
         assert pool.pids == frozenset()
@@ -297,7 +309,7 @@ async def test_closed_workers_take_no_call() -> None:
 # the parent process
 
 SCRIPT = """
-import asyncio, signal, sys
+import asyncio, os, signal, sys
 from core.conversion.workers import Memory, Workers
 print("main runs", flush=True)
 
@@ -306,20 +318,20 @@ async def main(function, *args):
         await pool.warm()
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, lambda: print("interrupted", flush=True))
         print(*pool.pids, flush=True)
-        print(await pool.run(*args, deadline=60), flush=True)
+        print(await pool.run(*args, deadline=float(os.environ.get("DEADLINE", "60"))), flush=True)
 
 asyncio.run(main(*sys.argv[1:]))
 """
 
 
-def start(path: Path, *args: object) -> subprocess.Popen[str]:
+def start(path: Path, *args: object, **env: str) -> subprocess.Popen[str]:
     path.write_text(SCRIPT)
     return subprocess.Popen(
         [sys.executable, path, *map(str, args)],
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **env},
     )
 
 
@@ -351,6 +363,15 @@ async def test_workers_end_with_a_killed_parent(tmp_path: Path) -> None:
         assert psutil.pid_exists(pid)
         parent.kill()
     await until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+
+
+async def test_the_kernel_ends_a_call_of_many_threads_whose_parent_is_stopped(tmp_path: Path) -> None:
+    with start(tmp_path / "script.py", "spin", DEADLINE="0.5") as parent:
+        assert line(parent) == "main runs"
+        process = psutil.Process(int(line(parent)))
+        parent.send_signal(signal.SIGSTOP)
+        await until(lambda: process.status() == psutil.STATUS_ZOMBIE)
+        parent.kill()
 
 
 async def test_an_interrupt_from_the_terminal_reaches_only_the_parent(tmp_path: Path) -> None:
