@@ -56,14 +56,14 @@ class DeafStore:
 
 
 #: PDFium may be used by one thread at a time.
-_PDFIUM = threading.Lock()
+PDFIUM = threading.Lock()
 
 
 def first_words(pdf: Path) -> str:
     """Return the text of the first page, words divided by one space."""
     import pypdfium2  # type: ignore[import-untyped]
 
-    with _PDFIUM, pypdfium2.PdfDocument(pdf) as document:
+    with PDFIUM, pypdfium2.PdfDocument(pdf) as document:
         page = document[0]
         text = page.get_textpage()
         words = " ".join(text.get_text_bounded().split())
