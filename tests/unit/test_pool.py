@@ -2,45 +2,32 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
-from blockbuster import blockbuster_ctx
 
 from core.conversion.pool import Pool, open_pool
 from core.conversion.workers import MIB, Memory, Workers
 from core.errors import WorkerDied
 from core.settings import Settings
+from tests.contained import contained, until
 
 ROOM = Memory(1024 * MIB)
 
 
 @pytest.fixture(autouse=True)
-def _no_blocking_call() -> Iterator[None]:
-    with blockbuster_ctx(scanned_modules=["core"]):
+def _contained() -> Iterator[None]:
+    with contained():
         yield
-
-
-@pytest.fixture(autouse=True)
-def _no_process_left() -> Iterator[None]:
-    yield
-    assert psutil.Process().children(recursive=True) == []
 
 
 def pool(*devices: str, function: str = "act", **options: Any) -> Pool:
     envs = [{"DEVICE": device} for device in devices]
     slots = options.pop("slots", len(devices))
     return open_pool(Settings(), f"tests.deviceworker:{function}", slots=slots, memory=ROOM, envs=envs, **options)
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
-        while not true():  # noqa: ASYNC110 - the state belongs to other processes
-            await asyncio.sleep(0.005)
 
 
 @asynccontextmanager

@@ -8,26 +8,20 @@ from typing import Any
 
 import psutil
 import pytest
-from blockbuster import blockbuster_ctx
 
 from core.conversion.resident import held
 from core.conversion.workers import MIB, Memory, Workers
 from core.errors import ConversionError, SettingsError
+from tests.contained import contained
 from tests.workerfns import keep
 
 LIMIT = Memory(256 * MIB, resident=True)
 
 
 @pytest.fixture(autouse=True)
-def _no_blocking_call() -> Iterator[None]:
-    with blockbuster_ctx(scanned_modules=["core"]):
+def _contained() -> Iterator[None]:
+    with contained():
         yield
-
-
-@pytest.fixture(autouse=True)
-def _no_process_left() -> Iterator[None]:
-    yield
-    assert psutil.Process().children(recursive=True) == []
 
 
 def workers(function: str = "act", **options: Any) -> Workers:

@@ -3,44 +3,30 @@
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-from blockbuster import blockbuster_ctx
 
 from core.conversion.workers import Memory, Workers
 from core.errors import ConversionError, FetchError, NotAdmitted, PaperError, SettingsError, WorkerDied
+from tests.contained import contained, until
 
 ROOT = Path(__file__).parents[2]
 GIB = 1 << 30
 
 
 @pytest.fixture(autouse=True)
-def _no_blocking_call() -> Iterator[None]:
-    with blockbuster_ctx(scanned_modules=["core"]):
+def _contained() -> Iterator[None]:
+    with contained():
         yield
-
-
-@pytest.fixture(autouse=True)
-def _no_process_left() -> Iterator[None]:
-    yield
-    assert psutil.Process().children(recursive=True) == []
 
 
 def workers(function: str = "act", **options: Any) -> Workers:
     return Workers(f"tests.workerfns:{function}", **{"slots": 2, "memory": Memory(GIB), **options})
-
-
-async def until(true: Callable[[], object], within_s: float = 20.0) -> None:
-    async with asyncio.timeout(within_s):
-        while not true():  # noqa: ASYNC110 - the state belongs to other processes
-            await asyncio.sleep(0.005)
 
 
 async def outcome(call: Awaitable[Any]) -> Any:
@@ -160,7 +146,7 @@ async def test_an_extra_that_is_missing_stops_the_run_with_what_to_do() -> None:
 
 async def test_a_setting_that_a_call_finds_wrong_stops_the_run() -> None:
     async with workers(slots=1) as pool:
-        with pytest.raises(SettingsError, match="^no weights: fetch them$"):
+        with pytest.raises(SettingsError, match=r"^no weights: fetch them$"):
             await pool.run("misconfigured", deadline=10)
 
 
@@ -304,83 +290,3 @@ async def test_closed_workers_take_no_call() -> None:
         pass
     with pytest.raises(RuntimeError, match="closed"):
         await pool.run("good", deadline=1)
-
-
-# the parent process
-
-SCRIPT = """
-import asyncio, os, signal, sys
-from core.conversion.workers import Memory, Workers
-print("main runs", flush=True)
-
-async def main(function, *args):
-    async with Workers(f"tests.workerfns:{function}", slots=1, memory=Memory(1 << 30)) as pool:
-        await pool.warm()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, lambda: print("interrupted", flush=True))
-        print(*pool.pids, flush=True)
-        print(await pool.run(*args, deadline=float(os.environ.get("DEADLINE", "60"))), flush=True)
-
-asyncio.run(main(*sys.argv[1:]))
-"""
-
-
-def start(path: Path, *args: object, **env: str) -> subprocess.Popen[str]:
-    path.write_text(SCRIPT)
-    return subprocess.Popen(
-        [sys.executable, path, *map(str, args)],
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **env},
-    )
-
-
-def line(parent: subprocess.Popen[str]) -> str:
-    assert parent.stdout is not None
-    return parent.stdout.readline().strip()
-
-
-def test_a_script_without_a_main_guard_runs_once(tmp_path: Path) -> None:
-    with start(tmp_path / "script.py", "echo", "hello") as parent:
-        out, _ = parent.communicate(timeout=30)
-    assert out.split("\n")[0] == "main runs"
-    assert out.count("main runs") == 1
-    assert out.endswith("\nhello\n")
-
-
-def test_a_script_from_standard_input_works() -> None:
-    done = subprocess.run(
-        [sys.executable, "-", "echo", "hello"], input=SCRIPT, capture_output=True, text=True, cwd=ROOT, timeout=30
-    )
-    assert done.stdout.endswith("\nhello\n"), done.stderr
-    assert done.stderr == ""
-
-
-async def test_workers_end_with_a_killed_parent(tmp_path: Path) -> None:
-    with start(tmp_path / "script.py", "hang") as parent:
-        assert line(parent) == "main runs"
-        pid = int(line(parent))
-        assert psutil.pid_exists(pid)
-        parent.kill()
-    await until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
-
-
-async def test_the_kernel_ends_a_call_of_many_threads_whose_parent_is_stopped(tmp_path: Path) -> None:
-    with start(tmp_path / "script.py", "spin", DEADLINE="0.5") as parent:
-        assert line(parent) == "main runs"
-        process = psutil.Process(int(line(parent)))
-        parent.send_signal(signal.SIGSTOP)
-        await until(lambda: process.status() == psutil.STATUS_ZOMBIE)
-        parent.kill()
-
-
-async def test_an_interrupt_from_the_terminal_reaches_only_the_parent(tmp_path: Path) -> None:
-    with start(tmp_path / "script.py", "wait_for", tmp_path / "go") as parent:
-        assert line(parent) == "main runs"
-        pid = int(line(parent))
-        assert os.getpgid(pid) == pid != os.getpgid(parent.pid)
-        os.killpg(os.getpgid(parent.pid), signal.SIGINT)
-        assert line(parent) == "interrupted"
-        (tmp_path / "go").touch()
-        assert line(parent) == "seen"
-    assert parent.returncode == 0
