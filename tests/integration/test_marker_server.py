@@ -147,7 +147,7 @@ async def test_the_capacity_is_divided_among_the_workers(stand_in: Surya) -> Non
     assert shares == [10, 10, 10]  # half as much again: a worker does not ask all the time
 
 
-async def test_each_slot_is_bound_to_one_device(stand_in: Surya) -> None:
+async def test_each_slot_is_bound_to_one_device_and_goes_to_the_next_when_that_is_gone(stand_in: Surya) -> None:
     with surya(slots=2) as other:
         urls = f"{stand_in.base('vision')}, {other.base('vision')}"
         async with InferenceServer(settings(**{**stand_in.settings(), "surya_inference_url": urls})) as server:
@@ -155,8 +155,20 @@ async def test_each_slot_is_bound_to_one_device(stand_in: Surya) -> None:
 
             assert server.capacity == 10
 
-    mine, others = (stand_in.base("vision"), "6"), (other.base("vision"), "3")
-    assert bound == [mine, others, mine]
+    mine, others = stand_in.base("vision"), other.base("vision")
+    assert bound == [(f"{mine},{others}", "6"), (f"{others},{mine}", "3"), (f"{mine},{others}", "6")]
+
+
+async def test_one_of_several_devices_may_be_away(stand_in: Surya) -> None:
+    with surya() as other:
+        urls = f"{stand_in.base('vision')},{other.base('vision')}"
+        async with InferenceServer(settings(**{**other.settings(), "surya_inference_url": urls})) as server:
+            await asyncio.to_thread(stand_in.die)
+            await server.healthy()
+
+            await asyncio.to_thread(other.die)
+            with pytest.raises(InferenceDown):
+                await server.healthy()
 
 
 async def test_workers_go_past_a_proxy_to_the_servers(stand_in: Surya) -> None:

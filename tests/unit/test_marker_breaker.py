@@ -200,6 +200,19 @@ async def test_a_deadline_passed_by_a_server_that_is_there_is_the_papers_fault(s
     assert not server.breaker.open
 
 
+async def test_several_such_in_a_row_are_not(server: Server) -> None:
+    """A server may say that it is well, and answer nothing."""
+
+    async def late() -> str:
+        raise ConversionError("conversion_timeout", "longer than 60 s")
+
+    for _ in range(FAILURES):
+        with pytest.raises(ConversionError, match="conversion_timeout"):
+            await server.breaker.call(late)
+
+    assert server.breaker.open
+
+
 @pytest.mark.parametrize("error", [ConversionError("damaged"), WorkerDied("worker_died", "signal 11")])
 async def test_other_failures_of_a_paper_do_not_concern_it(server: Server, error: ConversionError) -> None:
     async def fail() -> None:

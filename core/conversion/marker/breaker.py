@@ -1,6 +1,7 @@
 """The circuit breaker in front of the inference server: when it is gone, papers wait for it instead of failing at it.
 
-closed       conversions run; `FAILURES` in a row that found no server, or a probe that finds none, open it
+closed       conversions run; `FAILURES` in a row that found no server or ran out of time open it, and so does a probe
+             that finds none
 open         conversions wait until the server is back, but not beyond `wait_s` after it went away; from then on they
              fail at once, and every `PAUSE_S` one of them looks again
 half-open    the server answers: this closes it, unless the server had answered all the time while conversions failed;
@@ -102,7 +103,7 @@ class CircuitBreaker:
         gone = error.reason == _GONE
         if self.open:
             return gone or self._absent
-        self._failures += gone
+        self._failures += 1
         try:
             await self._probe()
         except (InferenceDown, SettingsError) as down:

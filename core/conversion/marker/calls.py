@@ -8,34 +8,34 @@ from typing import Any
 
 from core.errors import InferenceDown
 
-RETRIES = (
-    2  # of one request, by surya, 1.5 s and 3 s later; also how often it asks again for a text that repeats itself
-)
-DEAD = 4  # calls in a row that fail, none succeeding in between, and the server is given up
+RETRIES = 2  # of a request, by surya, 1.5 s and 3 s later; also how often it asks again for a text that repeats itself
+DEAD = RETRIES + 1  # calls in a row that fail, none succeeding in between, and the server is given up
 
 
 class Calls:
-    """What Marker's predictors take for surya's `SuryaInferenceManager`: one server by URL, never one of its own.
+    """What Marker's predictors take for surya's `SuryaInferenceManager`: servers by URL, never one of its own.
 
-    surya's own would try each request 12 times, and go on to the next one when the server is dead.
+    surya's own would try each request 12 times, and go on to the next one when the server is dead. Of several servers,
+    by commas, the first is asked, and the next when that one is dead.
     """
 
     def __init__(self) -> None:
         from surya.settings import settings  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
         self._settings = settings
-        self._url = settings.SURYA_INFERENCE_URL or ""
-        self._client = _Client(self._url, settings.VLLM_API_KEY)
+        urls = [url.strip() for url in (settings.SURYA_INFERENCE_URL or "").split(",") if url.strip()]
+        self._clients = [_Client(url, settings.VLLM_API_KEY) for url in urls]
         self.clear()
 
     def clear(self) -> None:
         """Count from 0 again."""
         self._asked = self._failed = 0
-        self._client.clear()
+        for client in self._clients:
+            client.clear()
 
     def counts(self) -> dict[str, int]:
         """Return how many requests there were, how many failed, and how many answers ended at their limit of length."""
-        return {"asked": self._asked, "failed": self._failed, "cut": self._client.cut}
+        return {"asked": self._asked, "failed": self._failed, "cut": sum(client.cut for client in self._clients)}
 
     def start(self) -> None:
         """Do nothing: the server runs already."""
@@ -48,21 +48,30 @@ class Calls:
         return self._settings.SURYA_INFERENCE_PARALLEL or DEAD
 
     def generate(self, batch: list[Any]) -> list[Any]:
-        """Return surya's answers to its requests, or raise `InferenceDown` as soon as the server is evidently dead."""
-        from surya.inference.backends.openai_client import chat_completions_batch  # type: ignore[import-untyped, import-not-found, unused-ignore]
+        """Return surya's answers to its requests, or raise `InferenceDown` when every server is evidently dead."""
+        why = "no server is named: set surya_inference_url"
+        for client in tuple(self._clients):
+            try:
+                answers = self._asked_of(client, batch)
+            except _Down as down:
+                why = f"{DEAD} calls in a row failed: {down}"
+                self._clients.append(self._clients.pop(0))
+                continue
+            self._asked += len(answers)
+            self._failed += sum(answer.error for answer in answers)
+            return answers
+        raise InferenceDown("inference_unavailable", why)
 
-        if not self._url:
-            raise InferenceDown("inference_unavailable", "no server is named: set surya_inference_url")
-        try:
-            answers: list[Any] = chat_completions_batch(
-                batch, client=self._client, model_name=self._settings.SURYA_MODEL_CHECKPOINT, max_retries=RETRIES,
-                timeout=self._settings.SURYA_INFERENCE_TIMEOUT_SECONDS, max_workers=self.capacity(),
-                request_logprobs_default=self._settings.SURYA_INFERENCE_LOGPROBS,
-            )  # fmt: skip
-        except _Down as down:
-            raise InferenceDown("inference_unavailable", f"{DEAD} calls in a row failed: {down}") from None
-        self._asked += len(answers)
-        self._failed += sum(answer.error for answer in answers)
+    def _asked_of(self, client: _Client, batch: list[Any]) -> list[Any]:
+        from surya.inference.backends.openai_client import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+            chat_completions_batch,
+        )
+
+        answers: list[Any] = chat_completions_batch(
+            batch, client=client, model_name=self._settings.SURYA_MODEL_CHECKPOINT, max_retries=RETRIES,
+            timeout=self._settings.SURYA_INFERENCE_TIMEOUT_SECONDS, max_workers=self.capacity(),
+            request_logprobs_default=self._settings.SURYA_INFERENCE_LOGPROBS,
+        )  # fmt: skip
         return answers
 
 
@@ -76,7 +85,7 @@ class _Client:
     def __init__(self, url: str, key: str) -> None:
         from openai import OpenAI
 
-        self._completions = OpenAI(api_key=key, base_url=url or None, max_retries=0).chat.completions
+        self._completions = OpenAI(api_key=key, base_url=url, max_retries=0).chat.completions
         self._lock = threading.Lock()
         self.chat = self.completions = self
         self.clear()

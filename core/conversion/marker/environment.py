@@ -48,11 +48,15 @@ def environments(
 
 
 def _bound(bases: Mapping[Service, Sequence[str]], capacities: Sequence[int], slot: int, slots: int) -> dict[str, str]:
-    """Return what is particular to one slot: its server of each kind, and its share of the vision model's."""
+    """Return what is particular to one slot: its server of each kind, and its share of the vision model's.
+
+    Its other servers of the vision model follow its own, by commas, for when that one is gone (`calls.py`).
+    """
     bound = {}
     for service in SERVICES:
         known = bases.get(service) or (NOWHERE,)
-        bound[service.variable] = known[slot % len(known)]
+        first = slot % len(known)
+        bound[service.variable] = ",".join([*known[first:], *known[:first]]) if service is VISION else known[first]
     servers = len(bases.get(VISION, ())) or 1
     sharing = len(range(slot % servers, slots, servers))
     capacity = capacities[slot % servers] if capacities else 1

@@ -7,7 +7,7 @@ server that is started here takes the devices that surya's own variables (`VLLM_
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from types import TracebackType
 from typing import Self
 
@@ -77,8 +77,8 @@ class InferenceServer:
         return environments(self._settings, bases, self._capacities, slots)
 
     async def healthy(self) -> None:
-        """Return when all that is needed is up with its right model; raise `InferenceDown` or `SettingsError`."""
-        await together(*(probe.check() for probes in self._probes.values() for probe in probes))
+        """Return when of each kind that is needed one is up; raise `InferenceDown` or, for a model, `SettingsError`."""
+        await together(*(_any(probes) for probes in self._probes.values()))
 
     async def revive(self) -> None:
         """Do as `healthy`, but first start again what was started here and has ended, once."""
@@ -148,3 +148,11 @@ class InferenceServer:
     @staticmethod
     def _ways_out(*services: Service) -> str:
         return _WAYS_OUT.format(settings=", ".join(service.setting for service in services))
+
+
+async def _any(probes: list[Probe]) -> None:
+    """Return when one of several is up; the workers go on with it when theirs is gone."""
+    for probe in probes[:-1]:
+        with suppress(InferenceDown, SettingsError):
+            return await probe.check()
+    await probes[-1].check()
