@@ -38,7 +38,6 @@ class Version(TypedDict, total=False):
     pmid: str
     pmcid: str
     openalex_id: str
-    year: int
 
 
 class PaperMetadata(TypedDict, total=False):
