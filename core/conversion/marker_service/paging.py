@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from core.conversion.marker.pages import joined
-from core.http.fields import Answer
+from core.http.fields import Answer, MaybeCount, MaybeText
 
 #: How Marker writes its paginated output: the page's number, counted from 0, and 48 dashes before each page.
 _SEPARATOR = re.compile(r"^\{(\d{1,6})\}-{48}$", re.MULTILINE)
 
 _TAG = re.compile(r"<[^<>]*>")
-_MARKUP = re.compile(r"<[^<>\n]*>|!\[[^\]\n]*\]\([^)\s]*\)|\]\([^)\s]*\)")
+_MARKUP = re.compile(r"<(?!https?:)/?[a-zA-Z][^<>\n]*>|!\[[^\]\n]*\]\([^)\s]*\)|\]\([^)\s]*\)")
 _PAGE_ID = re.compile(r"/page/(\d+)/")
 
 #: Letters of a block that are compared, and fewest that are looked for elsewhere than where they should be.
@@ -27,8 +27,17 @@ _SLACK = 2000
 
 
 class _Block(Answer):
-    page: int = Field(ge=0)
+    """A block of Marker's; the `page` of its flat list is not always one (2.0 puts another number there), its id is."""
+
+    id: MaybeText = None
+    page: MaybeCount = None
     html: str
+
+    @property
+    def number(self) -> int:
+        """Return the page as the block names it, -1 if it names none."""
+        named = _PAGE_ID.search(self.id or "")
+        return int(named[1]) if named else -1 if self.page is None else self.page
 
 
 _BLOCKS = TypeAdapter(list[_Block])
@@ -85,21 +94,21 @@ def _grown(tree: Any) -> list[_Block]:
         node = left.pop()
         if not isinstance(node, dict):
             continue
-        children, page = node.get("children"), _PAGE_ID.search(str(node.get("id")))
+        children = node.get("children")
         if isinstance(children, list) and children:
             left += reversed(children)
-        elif page:
-            leaves.append(_Block(page=int(page[1]), html=str(node.get("html") or "")))
+        else:
+            leaves.append(_Block(id=str(node.get("id")), html=str(node.get("html") or "")))
     return leaves
 
 
 def _by_page(blocks: Sequence[_Block], count: int) -> list[tuple[int, str]]:
     """Return pages, counted from 0, with the letters of their blocks; nothing if the file has no such pages."""
-    numbers = {block.page for block in blocks}
+    numbers = {block.number for block in blocks}
     first = 1 if 0 not in numbers and count in numbers else 0
-    if not numbers or max(numbers) >= count + first:
+    if not numbers or min(numbers) < 0 or max(numbers) >= count + first:
         return []
-    lettered = [(block.page - first, _letters(html.unescape(_TAG.sub(" ", block.html)))) for block in blocks]
+    lettered = [(block.number - first, _letters(html.unescape(_TAG.sub(" ", block.html)))) for block in blocks]
     return sorted(((page, letters) for page, letters in lettered if letters), key=lambda each: each[0])
 
 
