@@ -1,46 +1,27 @@
-"""Marker's layout step without weights: its boxes, their labels and their order are those of our own layout rules."""
+"""Marker's layout step without weights: boxes, labels and order are those of our own layout rules.
+
+Marker gives each line of text to the box it overlaps most. So that this goes right, lines are cut here where one box
+ends and the next begins, and every line has a box.
+"""
 
 from __future__ import annotations
 
-import html
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby, pairwise
 from typing import Any
 
-from core.conversion.layout.blocks import BULLET, Block
-from core.conversion.layout.document import flow, read
-from core.conversion.layout.furniture import without_furniture
-from core.conversion.layout.words import Line, PageText
+from core.conversion.marker.boxes import Box, Rect, drawn, letters
 
-_LABELS = {"heading": "SectionHeader", "caption": "Caption", "code": "Code", "table": "Table"}
-
-
-@dataclass(frozen=True)
-class Box:
-    """A region of a page, as Marker's layout step draws them; `goes_on`: the next one belongs to the same paragraph."""
-
-    label: str
-    bbox: tuple[float, float, float, float]  # of the upright page: left, top, right, bottom, in points
-    level: int = 0
-    html: str = ""
-    goes_on: bool = False
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """The boxes of one page in the order of reading, and the frame they are in: `turn` is that of `PageText`."""
-
-    width: float
-    height: float
-    turn: int
-    boxes: list[Box]
+#: Steps of Marker that guess what our rules have decided: running heads, line numbers, quotes, where paragraphs go on.
+DECIDED = frozenset(
+    ("BlockquoteProcessor", "IgnoreTextProcessor", "LineNumbersProcessor", "MarginaliaProcessor", "TextProcessor")
+)
+_MARGIN = 0.08  # of the height: what no rule has placed there is a running head
 
 
 class RuledLayout:
-    """Stands in Marker for its `LayoutBuilder`; lines of text find their boxes by Marker's own rule, overlap."""
+    """Stands in Marker for its `LayoutBuilder`."""
 
     def __init__(self, config: object = None) -> None:
         pass
@@ -49,18 +30,21 @@ class RuledLayout:
         """Draw the boxes of all pages."""
         sheets = drawn(provider.filepath)
         for page in document.pages:
-            page.structure, page.children = [], []
             rotation = provider.raw_pdftext_pages.get(page.page_id, {}).get("rotation", 0)
-            sheet = sheets[page.page_id + 1]
-            for box in sheet.boxes:
-                _place(page, box, placed(box.bbox, sheet, rotation, page.polygon.height))
+            sheet = sheets[page.page_id + 1].shown(rotation, page.polygon.height)
+            lines = [_fitted(line, sheet.lines) for line in provider.page_lines.get(page.page_id, [])]
+            lines = [part for line in _once(lines) for part in _cut(line, sheet.boxes)]
+            provider.page_lines[page.page_id] = lines
+            page.structure, page.children = [], []
+            for box in _completed(sheet.boxes, lines, page.polygon.height):
+                _draw(page, box)
 
 
-def _place(page: Any, box: Box, bbox: list[float]) -> None:
+def _draw(page: Any, box: Box) -> None:
     from marker.schema.registry import get_block_class  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
     kinds, polygons = type(page.block_type), type(page.polygon)
-    block = page.add_block(get_block_class(kinds[box.label]), polygons.from_bbox(bbox))
+    block = page.add_block(get_block_class(kinds[box.label]), polygons.from_bbox(list(box.rect)))
     page.add_structure(block)
     if box.html:
         block.html = box.html
@@ -70,81 +54,95 @@ def _place(page: Any, box: Box, bbox: list[float]) -> None:
         block.has_continuation = True
 
 
-@lru_cache(maxsize=1)
-def drawn(path: str) -> dict[int, Sheet]:
-    """Return the boxes of every page with text, by its number."""
-    pages, _ = read(path)
-    boxes: dict[int, list[Box]] = defaultdict(list)
-    for block in flow(pages):
-        for number, box in _boxes(block):
-            boxes[number].append(box)
-    for page, clean in zip(pages, without_furniture(pages), strict=True):
-        boxes[page.number].extend(_furniture(page, clean))
-    return {page.number: Sheet(page.width, page.height, page.turn, boxes[page.number]) for page in pages}
+def _fitted(line: Any, known: Mapping[str, Sequence[Rect]]) -> Any:
+    """Give a line the height of its letters: fonts may claim many times as much."""
+    box = line.line.polygon.bbox
+    rects = known.get(letters("".join(span.text for span in line.spans)), ())
+    near = [rect for rect in rects if box[0] - 5 < rect[0] < box[2] and box[1] - 5 < rect[3] and rect[1] < box[3] + 5]
+    if near:
+        for part in (line.line, *line.spans):
+            x0, _, x1, _ = part.polygon.bbox
+            part.polygon = type(part.polygon).from_bbox([x0, near[0][1], x1, near[0][3]])
+    return line
 
 
-def _boxes(block: Block) -> Iterator[tuple[int, Box]]:
-    if block.kind == "table":
-        yield block.page, Box("Table", _around(block.lines), html=_table(block.rows))
-        return
-    parts = list(_parts(block.lines))
-    label = _LABELS.get(block.kind, "ListItem" if BULLET.match(block.text) else "Text")
-    if len(parts) > 1:
-        label = "Text"
-    for number, part in enumerate(parts, 1):
-        yield part[0].page, Box(label, _around(part), level=block.level, goes_on=number < len(parts))
+def _once(lines: list[Any]) -> list[Any]:
+    """Leave out lines that are printed again in nearly the same place, as shadows and corrected proofs do."""
+    kept: list[Any] = []
+    seen: dict[str, list[list[float]]] = {}
+    for line in lines:
+        box = line.line.polygon.bbox
+        twins = seen.setdefault("".join(span.text for span in line.spans).strip(), [])
+        near = 0.6 * (box[3] - box[1])
+        if not any(abs(box[0] - twin[0]) < near and abs(box[1] - twin[1]) < near for twin in twins):
+            kept.append(line)
+        twins.append(box)
+    return kept
 
 
-def _parts(lines: list[Line]) -> Iterator[list[Line]]:
-    """Cut a block where it goes on in another column or on another page."""
-    part = lines[:1]
-    for before, line in pairwise(lines):
-        down = line.page == before.page and line.y > before.y - 0.5 * line.style.size
-        if down and min(line.x1, max(one.x1 for one in part)) > max(line.x0, min(one.x0 for one in part)):
-            part.append(line)
-        else:
-            yield part
-            part = [line]
-    yield part
+def _cut(line: Any, boxes: Sequence[Box]) -> Iterator[Any]:
+    """Cut a line between words of different boxes, such as a heading and the text that follows it at once."""
+    spans = [part for span in line.spans for part in _halved(span, boxes)]
+    owners: list[int] = []
+    for span in spans:
+        owners.append(_owner(span.polygon.bbox, boxes) if span.text.strip() or not owners else owners[-1])
+    for _, group in groupby(zip(owners, spans, strict=True), key=lambda pair: pair[0]):
+        mine = [span for _, span in group]
+        polygon = mine[0].polygon.merge([span.polygon for span in mine])
+        whole = type(line.line)(polygon=polygon, page_id=line.line.page_id)
+        yield type(line)(line=whole, spans=mine, chars=[[] for _ in mine])
 
 
-def _furniture(page: PageText, clean: PageText) -> Iterator[Box]:
-    kept = {id(line) for line in clean.lines}
-    for line in page.lines:
-        if id(line) not in kept:
-            yield Box("PageHeader" if line.y < page.height / 2 else "PageFooter", _around([line]))
+def _halved(span: Any, boxes: Sequence[Box]) -> list[Any]:
+    """Cut a span that runs from one box into the next at the blank nearest to the gap."""
+    x0, y0, x1, y1 = span.polygon.bbox
+    rects = [box.rect for box in boxes]
+    beside = [rect for rect in rects if rect[1] < (y0 + y1) / 2 < rect[3] and rect[0] < x1 and rect[2] > x0]
+    gaps = [(a[2] + b[0]) / 2 for a in beside for b in beside if x0 < a[2] < x1 and abs(b[0] - a[2]) < y1 - y0]
+    blanks = [at for at, letter in enumerate(span.text.rstrip()) if letter == " "]
+    if not gaps or not blanks:
+        return [span]
+    aim = (gaps[0] - x0) / (x1 - x0) * len(span.text)
+    at = min(blanks, key=lambda blank: abs(blank - aim)) + 1
+    bounds = pairwise([(0, x0), (at, gaps[0]), (len(span.text), x1)])
+    polygons = type(span.polygon)
+    return [
+        span.model_copy(update={"text": span.text[a:b], "polygon": polygons.from_bbox([left, y0, right, y1])})
+        for (a, left), (b, right) in bounds
+    ]
 
 
-def _around(lines: list[Line]) -> tuple[float, float, float, float]:
-    return (
-        min(line.x0 for line in lines),
-        min(line.top for line in lines),
-        max(line.x1 for line in lines),
-        max(line.bottom for line in lines),
-    )
+def _owner(rect: Sequence[float], boxes: Sequence[Box]) -> int:
+    """Return the number of the box that a span overlaps most, or -1."""
+    shares = [_shared(rect, box.rect) for box in boxes]
+    most = max(shares, default=0.0)
+    return shares.index(most) if most else -1
 
 
-def _table(rows: list[list[str]]) -> str:
-    """Return the rows as HTML, the first as the head."""
-    width = max(map(len, rows))
-    cells = [[html.escape(cell) for cell in row] + [""] * (width - len(row)) for row in rows]
-    head = "".join(f"<th>{cell}</th>" for cell in cells[0])
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in cells[1:])
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+def _shared(a: Sequence[float], b: Sequence[float]) -> float:
+    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
 
 
-def placed(bbox: tuple[float, ...], sheet: Sheet, rotation: int, height: float) -> list[float]:
-    """Return a box of the upright page on the page as it is shown, whose height Marker rounds up to `height`."""
-    x0, y0, x1, y1 = bbox
-    width, depth = sheet.width, sheet.height
-    match (sheet.turn - rotation // 90) % 4:
-        case 1:
-            x0, y0, x1, y1 = y0, width - x1, y1, width - x0
-            depth = width
-        case 2:
-            x0, y0, x1, y1 = width - x1, depth - y1, width - x0, depth - y0
-        case 3:
-            x0, y0, x1, y1 = depth - y1, x0, depth - y0, x1
-            depth = width
-    down = height - depth
-    return [x0, y0 + down, x1, y1 + down]
+def _completed(boxes: Sequence[Box], lines: list[Any], height: float) -> list[Box]:
+    """Return the boxes with others for the lines that have none: text in another direction than most, and its like."""
+    heads: list[Box] = []
+    strays: list[Box] = []
+    for line in lines:
+        x0, y0, x1, y1 = line.line.polygon.bbox
+        if _owner((x0, y0, x1, y1), boxes) < 0 and any(span.text.strip() for span in line.spans):
+            if y1 < _MARGIN * height or y0 > (1 - _MARGIN) * height:
+                heads.append(Box("PageHeader", (x0, y0, x1, y1)))
+            else:
+                strays.append(Box("Text", (x0, y0, x1, y1), goes_on=True))
+    if strays:
+        strays[-1] = replace(strays[-1], goes_on=False)
+    at = _gap(boxes)
+    return [*heads, *boxes[:at], *strays, *boxes[at:]]
+
+
+def _gap(boxes: Sequence[Box]) -> int:
+    """Return where, as late as possible, something can be put in without parting a paragraph."""
+    at = len(boxes)
+    while at and boxes[at - 1].goes_on:
+        at -= 1
+    return at or len(boxes)

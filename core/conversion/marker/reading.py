@@ -14,7 +14,7 @@ from typing import Any
 
 from core.conversion.marker.calls import Calls
 from core.conversion.marker.layer import look
-from core.conversion.marker.layout import RuledLayout
+from core.conversion.marker.layout import DECIDED, RuledLayout
 from core.conversion.marker.options import TEXT, MarkerOptions
 from core.conversion.marker.pages import rendered, written
 from core.conversion.marker.trouble import Trouble
@@ -69,7 +69,14 @@ class _Machine:
         logging.getLogger("marker").setLevel(logging.WARNING)
         settings.FONT_PATH = os.devnull  # otherwise a font is fetched, which no PDF needs
         self._calls = Calls() if wanted.mode != TEXT else None
-        self._converter = PdfConverter(_models(self._calls), config=wanted.config(), **wanted.parts())
+        parts = wanted.parts()
+        if wanted.mode == TEXT and not parts["processor_list"]:
+            parts["processor_list"] = [
+                f"{kind.__module__}.{kind.__name__}"
+                for kind in PdfConverter.default_processors
+                if kind.__name__ not in DECIDED
+            ]
+        self._converter = PdfConverter(_models(self._calls), config=wanted.config(), **parts)
         if wanted.mode == TEXT:
             self._converter.layout_builder_class = RuledLayout
 
