@@ -15,13 +15,13 @@ Each catalogue is a file that asks and a file that reads: openalex.py and openal
 semanticscholar; unpaywall.py does both.
 """
 
-from core.scholarly.cache import Cache, MemoryCache
+from core.scholarly.cache import MemoryCache, StoreCache
 from core.scholarly.catalogues import Catalogues, open_catalogues
 from core.scholarly.completion import Completed, complete
 from core.scholarly.found import CatalogueError, Found, Query
 from core.scholarly.merge import unite
 
 __all__ = [
-    "Cache", "CatalogueError", "Catalogues", "Completed", "Found", "MemoryCache", "Query", "complete",
+    "CatalogueError", "Catalogues", "Completed", "Found", "MemoryCache", "Query", "StoreCache", "complete",
     "open_catalogues", "unite",
 ]  # fmt: skip

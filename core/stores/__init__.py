@@ -5,6 +5,7 @@
 - `catalogue`: what is known of each paper
 - `files`, `texts`: accepted and refused files, and the Markdown made of them
 - `ledger`: every attempt at a paper, and what is known not to work
+- `answers`: what catalogues said lately
 - `jobs`: jobs handed to a retrieval service
 - `lookup`: what the store has of many papers, in one go
 - `damage`: objects that no longer hold what they should

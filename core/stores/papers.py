@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
+import zlib
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -21,7 +22,7 @@ from pathlib import Path
 from core.conversion.converter import Converted
 from core.errors import StoreError
 from core.metadata import PaperMetadata
-from core.stores import catalogue, damage, files, images, jobs, ledger, lookup, objects, summary, texts
+from core.stores import answers, catalogue, damage, files, images, jobs, ledger, lookup, objects, summary, texts
 from core.stores.records import (
     Attempt,
     ClosedJobState,
@@ -212,6 +213,18 @@ class PaperStore:
     async def close_job(self, paper_id: str, service: str, state: ClosedJobState, detail: str = "") -> None:
         """End the open job of a paper, if there is one."""
         await self._session.write(jobs.close, paper_id, service, state, detail, self._clock())
+
+    # answers of catalogues
+
+    async def put_answer(self, key: str, body: bytes) -> None:
+        """Keep an answer under `key`, dated now."""
+        deflated = await asyncio.to_thread(zlib.compress, body)
+        await self._session.write(answers.put, key, deflated, self._clock())
+
+    async def answer(self, key: str, max_age_s: float) -> bytes | None:
+        """Return the answer that was put under `key` in the last `max_age_s` seconds."""
+        now = self._clock()
+        return await self._session.read(answers.get, key, now - max_age_s, now)
 
     # the whole
 

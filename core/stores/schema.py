@@ -8,7 +8,7 @@ from core.errors import StoreError, StoreVersionError
 
 #: Marks the database as ours in `PRAGMA application_id`: "ALR" and a 1.
 APPLICATION = 0x414C5201
-VERSION = 2
+VERSION = 3
 
 TABLES = """
 CREATE TABLE papers (
@@ -117,6 +117,13 @@ CREATE TABLE jobs (
     CHECK ((closed_at IS NULL) = (state IN ('intended', 'submitted')))
 );
 CREATE UNIQUE INDEX one_open_job ON jobs (paper_id, service) WHERE closed_at IS NULL;
+
+CREATE TABLE answers (                              -- of catalogues, believed for a while
+    key         TEXT PRIMARY KEY,
+    body        BLOB NOT NULL,                      -- deflated
+    at          REAL NOT NULL
+);
+CREATE INDEX answers_by_age ON answers (at);
 """
 
 #: What brings the tables of a version up to the next; what an older program still writes has to fit them.
@@ -131,6 +138,14 @@ CREATE TABLE images (
     size        INTEGER NOT NULL CHECK (size >= 0),
     PRIMARY KEY (text_sha256, name)
 );
+""",
+    2: """
+CREATE TABLE answers (
+    key         TEXT PRIMARY KEY,
+    body        BLOB NOT NULL,
+    at          REAL NOT NULL
+);
+CREATE INDEX answers_by_age ON answers (at);
 """,
 }
 

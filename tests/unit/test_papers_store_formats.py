@@ -12,6 +12,7 @@ import pytest
 
 from core.errors import StoreVersionError
 from core.stores import schema
+from core.stores.answers import KEPT_S
 from core.stores.papers import PaperStore
 from tests.integration.test_store_processes import together
 from tests.storing import PDF, faults, markdown, pdf, sha256
@@ -192,6 +193,22 @@ def test_a_store_that_became_newer_between_two_looks_is_left_alone(tmp_path: Pat
     first(tmp_path)
     with closing(sqlite3.connect(tmp_path / "papers.sqlite", isolation_level=None)) as db:
         schema.check(db)
-        db.execute("PRAGMA user_version = 3")
-        with pytest.raises(StoreVersionError, match="format 3"):
+        db.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+        with pytest.raises(StoreVersionError, match=f"format {schema.VERSION + 1}"):
             schema.create(db)
+
+
+async def test_an_answer_is_kept_for_as_long_as_it_is_believed(tmp_path: Path) -> None:
+    now = [1_000_000.0]
+    async with PaperStore.open(tmp_path, clock=lambda: now[0]) as store:
+        await store.put_answer("openalex:1", b"{}" * 1000)
+        now[0] += 100
+
+        assert await store.answer("openalex:1", 100) == b"{}" * 1000
+        assert await store.answer("openalex:1", 99) is None
+        assert await store.answer("openalex:2", 100) is None
+
+    async with PaperStore.open(tmp_path, clock=lambda: now[0] + KEPT_S) as store:
+        await store.put_answer("openalex:2", b"[]")
+        assert await store.answer("openalex:1", 2 * KEPT_S) is None
+        assert await store.answer("openalex:2", 0) == b"[]"
