@@ -41,6 +41,7 @@ class Surya:
     """The services at one port; `die` and `serve` end and begin them, `fault` is what is wrong at the moment."""
 
     fault: str = ""
+    garbled: bool = False  # what the PDFs' own text is found to be
     slots: int = 8
     alone: Service | None = None
     models: dict[Service, str] = field(default_factory=lambda: {each: each.model for each in PATHS.values()})
@@ -56,10 +57,12 @@ class Surya:
         self.lock = threading.Lock()
         self.news = threading.Condition()
         self.over = threading.Event()
+        self.dead = threading.Event()
 
     def serve(self) -> None:
         """Begin to answer, at the same port as before."""
         self.over.clear()
+        self.dead.clear()
         self._server = _Server(self)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.01,), name="surya", daemon=True).start()
@@ -70,6 +73,7 @@ class Surya:
         self._server.shutdown()
         self._server.server_close()
         self._server.hang_up()
+        self.dead.set()
 
     def base(self, name: str) -> str:
         """Return the address of a service by its name in `PATHS`."""
@@ -106,7 +110,7 @@ def surya(**state: Any) -> Iterator[Surya]:
     try:
         yield stand_in
     finally:
-        with suppress(OSError):
+        if not stand_in.over.is_set():
             stand_in.die()
 
 
@@ -191,7 +195,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif service is LAYOUT:
             self._send({"results": [_detected(picture_of(item)) for item in body["items"]]})
         else:
-            self._send({"results": [{"label": "good", "score": 0.0} for _ in body["items"]]})
+            verdict = {"label": "bad", "score": 1.0} if self.state.garbled else {"label": "good", "score": 0.0}
+            self._send({"results": [verdict for _ in body["items"]]})
 
     def _read(self, kind: str, picture: Any) -> str:
         if self.state.fault == "json":

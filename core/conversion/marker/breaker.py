@@ -76,16 +76,19 @@ class CircuitBreaker:
     async def _admission(self) -> None:
         """Return when a conversion may run; raise `InferenceDown` when it is not to wait (any longer)."""
         while self._opened_at is not None:
-            patience_s = self._opened_at + self._wait_s - _now()
-            if _now() >= self._look_at:
-                if await self._look(patient=patience_s > 0):
-                    return
-            elif patience_s <= 0:
-                raise InferenceDown(_GONE, self._why)
-            else:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(min(patience_s, self._look_at - _now())):
-                        await self._closed.wait()
+            left_s = self._opened_at + self._wait_s - _now()
+            if _now() < self._look_at:
+                await self._pause(left_s)
+            elif await self._look(patient=left_s > 0):
+                return
+
+    async def _pause(self, left_s: float) -> None:
+        """Wait until somebody closes it or it is time to look, with `left_s` of patience."""
+        if left_s <= 0:
+            raise InferenceDown(_GONE, self._why)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(left_s, self._look_at - _now())):
+                await self._closed.wait()
 
     async def _look(self, *, patient: bool) -> bool:
         """Look whether the server is back; others look again a little later, so one that hangs holds up nobody."""
