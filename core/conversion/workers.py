@@ -21,6 +21,7 @@ from core.conversion.resident import Watch
 from core.errors import (
     ConversionError,
     FetchError,
+    InferenceDown,
     NotAdmitted,
     PaperError,
     RetrievalError,
@@ -32,7 +33,14 @@ __all__ = ["MIB", "Memory", "Workers"]
 
 _log = logging.getLogger(__name__)
 
-_KINDS: tuple[type[PaperError], ...] = (ConversionError, FetchError, NotAdmitted, RetrievalError, WorkerDied)
+_KINDS: tuple[type[PaperError], ...] = (
+    ConversionError,
+    FetchError,
+    InferenceDown,
+    NotAdmitted,
+    RetrievalError,
+    WorkerDied,
+)
 _FAILURES = 2  # to start, in a row, and the slot takes no more calls while others do
 _ERRORS = {kind.__name__: kind for kind in _KINDS}
 
