@@ -530,7 +530,7 @@ async def test_a_newer_format_is_a_clear_error_and_nothing_is_touched(home: Path
         await read_paper(store, 1)
     with closing(sqlite3.connect(home / "papers.sqlite")) as db:
         db.execute("PRAGMA user_version = 99")
-    with pytest.raises(StoreVersionError, match=r"format 99.*up to 2: update academic-lit-review"):
+    with pytest.raises(StoreVersionError, match=r"format 99.*up to 3: update academic-lit-review"):
         async with PaperStore.open(home):
             pass
     assert faults(home) == []
