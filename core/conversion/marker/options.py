@@ -11,6 +11,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from core.conversion.text_layer import RULES as LAYOUT
 from core.errors import SettingsError
 from core.settings import Settings
 
@@ -79,11 +80,10 @@ class MarkerOptions:
     def fingerprint(self) -> str:
         """Return our rules, the versions, the mode and the options, or raise `SettingsError` without Marker."""
         told = {name: value for name, value in self.options.items() if not _SECRET.search(name)}
-        canonical = json.dumps([told, self.images], sort_keys=True)
-        digest = hashlib.sha256(canonical.encode()).hexdigest()[:10]
-        return (
-            f"marker/{RULES}+marker-pdf/{_version('marker-pdf')}+surya-ocr/{_version('surya-ocr')}+{self.mode}+{digest}"
-        )
+        digest = hashlib.sha256(json.dumps([told, self.images], sort_keys=True).encode()).hexdigest()[:10]
+        name, how = ("marker-text", f"text-layer/{LAYOUT}") if self.mode == TEXT else ("marker", self.mode)
+        versions = "+".join(f"{package}/{_version(package)}" for package in PACKAGES)
+        return f"{name}/{RULES}+{versions}+{how}+{digest}"
 
 
 @cache

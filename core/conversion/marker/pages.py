@@ -10,11 +10,12 @@ from typing import Any
 from core.errors import ConversionError
 
 _MARKUP = re.compile(r"</?[a-z]+[^<>]*>|!\[[^\]\n]*\]\([^)\s]*\)|\]\([^)\s]*\)")
+_BROKEN = re.compile(r"[-\u2014\u00ac]\s*\n(?=[^\W\dA-Z_])")  # as Marker itself joins the lines of a heading
 _BLANK = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 
 
-def rendered(document: Any, renderer: Any) -> tuple[str, list[int], dict[str, Any], dict[str, Any]]:
-    """Return the Markdown of a document, the ends of its pages in it, Marker's metadata, and its images by name.
+def rendered(document: Any, renderer: Any) -> tuple[str, list[int], dict[str, Any]]:
+    """Return the Markdown of a document, the ends of its pages in it, and its images by name.
 
     Marker's own pagination would cut the paragraphs that run over a page break, and its separators could be forged.
     """
@@ -25,8 +26,7 @@ def rendered(document: Any, renderer: Any) -> tuple[str, list[int], dict[str, An
     parts = renderer.md_cls.convert(html).split(mark)[1:]
     if len(parts) != len(output.children):
         raise ConversionError("implausible_text", f"Marker's renderer lost the text after page {len(parts)}")
-    markdown, ends = joined(parts)
-    return markdown, ends, renderer.generate_document_metadata(document, output), images
+    return *joined(parts), images
 
 
 def joined(parts: list[str]) -> tuple[str, list[int]]:
@@ -43,3 +43,28 @@ def joined(parts: list[str]) -> tuple[str, list[int]]:
 def written(markdown: str, ends: list[int]) -> list[int]:
     """Return how many letters and digits each page has in the Markdown, its markup not counted."""
     return [sum(map(str.isalnum, _MARKUP.sub(" ", markdown[a:b]))) for a, b in pairwise([0, *ends])]
+
+
+def contents(document: Any) -> list[dict[str, Any]]:
+    """Return title, level and page of every heading (Marker's own table is made before it knows the levels)."""
+    return [
+        {
+            "title": " ".join(_BROKEN.sub("", block.raw_text(document)).split()),
+            "level": block.heading_level,
+            "page": page.page_id + 1,
+        }
+        for page in document.pages
+        for block in page.contained_blocks(document, (type(page.block_type).SectionHeader,))
+        if not block.ignore_for_output
+    ]
+
+
+def _title(lines: str) -> str:
+    return " ".join(_BROKEN.sub("", lines).split())
+
+
+def pictures(document: Any) -> list[int]:
+    """Return how many pictures each page has, whose own text Marker leaves out."""
+    kinds = type(document.block_type)
+    shown = (kinds.Picture, kinds.Figure, kinds.Diagram)
+    return [len(page.contained_blocks(document, shown)) for page in document.pages]

@@ -16,7 +16,7 @@ from core.conversion.marker.calls import Calls
 from core.conversion.marker.layer import look
 from core.conversion.marker.layout import DECIDED, RuledLayout
 from core.conversion.marker.options import TEXT, MarkerOptions
-from core.conversion.marker.pages import rendered, written
+from core.conversion.marker.pages import contents, pictures, rendered, written
 from core.conversion.marker.trouble import Trouble
 
 
@@ -81,17 +81,18 @@ class _Machine:
             self._converter.layout_builder_class = RuledLayout
 
     def convert(self, path: str, numbers: list[int]) -> dict[str, Any]:
-        """Return Markdown, ends of pages, metadata, images and what went wrong, of these pages."""
+        """Return what these pages hold, with one entry for each of them in every list."""
         if self._calls:
             self._calls.clear()
         self._converter.config["page_range"] = [number - 1 for number in numbers]
         document = self._converter.build_document(path)
-        renderer = self._converter.resolve_dependencies(self._converter.renderer)
-        markdown, ends, metadata, images = rendered(document, renderer)
+        markdown, ends, images = rendered(document, self._converter.resolve_dependencies(self._converter.renderer))
         return {
             "markdown": markdown,
             "pages": ends,
-            "metadata": _metadata(metadata),
+            "contents": contents(document),
+            "methods": [page.text_extraction_method or "none" for page in document.pages],
+            "pictures": pictures(document),
             "images": {name: _encoded(image) for name, image in images.items()},
             "calls": self._calls.counts() if self._calls else {},
         }
@@ -107,17 +108,6 @@ def _models(calls: Calls | None) -> dict[str, Any]:
     return models
 
 
-def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    contents = [
-        {"title": " ".join(item["title"].split()), "level": item["heading_level"], "page": item["page_id"] + 1}
-        for item in metadata["table_of_contents"] or []
-    ]
-    return {
-        "table_of_contents": contents,
-        "methods": [page["text_extraction_method"] or "" for page in metadata["page_stats"]],
-    }
-
-
 def _encoded(image: Any) -> str:
     """Return a picture as the JPEG that its name promises, in base64."""
     file = io.BytesIO()
@@ -127,17 +117,20 @@ def _encoded(image: Any) -> str:
 
 def _spread(read: Mapping[str, Any], numbers: list[int], span: list[int]) -> dict[str, Any]:
     """Return what was read with an entry for each page of `span`, empty for those not among `numbers`."""
-    markdown, metadata = read.get("markdown", ""), read.get("metadata", {"table_of_contents": [], "methods": []})
-    ends = dict(zip(numbers, read.get("pages", []), strict=True))
-    methods = dict(zip(numbers, metadata["methods"], strict=True))
+    markdown = read.get("markdown", "")
+    found = {name: dict(zip(numbers, read.get(name, ()), strict=True)) for name in ("pages", "methods", "pictures")}
     pages: list[int] = []
     for number in span:
-        pages.append(ends.get(number, pages[-1] if pages else 0))
+        pages.append(found["pages"].get(number, pages[-1] if pages else 0))
     return {
         "markdown": markdown,
         "pages": pages,
         "written": written(markdown, pages),
-        "metadata": {**metadata, "methods": [methods.get(number, "") for number in span]},
+        "pictures": [found["pictures"].get(number, 0) for number in span],
+        "metadata": {
+            "table_of_contents": read.get("contents", []),
+            "methods": [found["methods"].get(number, "") for number in span],
+        },
         "images": read.get("images", {}),
         "calls": read.get("calls", {}),
         "warnings": [],
