@@ -187,9 +187,16 @@ def keep(mib: int) -> int:
     return os.getpid()
 
 
-def pass_through(mib: int) -> int:
-    """Use so much memory and give it back."""
-    bytearray(b"x") * (mib << 20)
+def give_back(how: str, mib: int) -> int:
+    """Use so much memory and keep none of it: at once, in a cycle, or in pieces below one that stays."""
+    if how == "at once":
+        bytearray(b"x") * (mib << 20)
+    elif how == "in a cycle":
+        cycle: list[Any] = [bytearray(b"x") * (mib << 20)]
+        cycle.append(cycle)
+    else:
+        pieces = [bytearray(b"x") * 4096 for _ in range(mib << 8)]
+        _KEPT.append(pieces.pop())
     return os.getpid()
 
 

@@ -148,7 +148,7 @@ class Workers:
         Raises as `run` does, `WorkerDied` only when none came up.
         """
         wanted = self.slots if count is None else min(count, self.slots)
-        while sum(process.alive for process in self._processes) < wanted and any(not slot.warm for slot in self._free):
+        for _ in range(wanted - sum(process.alive for process in self._processes)):
             async with self._hold(warm=False) as slot:
                 await self._fill(slot)
         deaths = [death for slot in tuple(self._free) if slot.process and (death := await self._wake(slot.process))]

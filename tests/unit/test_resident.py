@@ -58,9 +58,10 @@ async def test_a_worn_process_is_replaced_after_one_more_call() -> None:
     assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [4, 4]  # 3 x 100 MB are too much, one more and it goes
 
 
-async def test_memory_that_is_given_back_wears_nobody_out() -> None:
-    async with workers("pass_through", memory=Memory(2048 * MIB, resident=True, recycle_bytes=256 * MIB)) as pool:
-        assert len({await pool.run(400, deadline=30) for _ in range(5)}) == 1
+@pytest.mark.parametrize("how", ["at once", "in a cycle", "in pieces"])
+async def test_memory_that_is_given_back_wears_nobody_out(how: str) -> None:
+    async with workers("give_back", memory=Memory(2048 * MIB, resident=True, recycle_bytes=256 * MIB)) as pool:
+        assert len({await pool.run(how, 300, deadline=30) for _ in range(4)}) == 1
 
 
 async def test_a_hundred_calls_that_leak_stay_below_the_limit() -> None:
