@@ -56,7 +56,7 @@ def high_water(events: Iterable[ProgressEvent]) -> int:
     for event in events:
         if event["status"] == "acquired":
             open_papers.add(event["paper_id"])
-        elif event["status"] in ENDS:
+        elif event["status"] in (*ENDS, "waiting"):  # whose file could not be read is to be acquired again
             open_papers.discard(event["paper_id"])
         most = max(most, len(open_papers))
     return most

@@ -61,6 +61,16 @@ def scanned(pages: int = 1, *, text: str = "") -> bytes:
     return paged(b" ".join(b"%d 0 R" % number for number in numbers), pages, more)
 
 
+def garbled() -> bytes:
+    """Return a PDF of one page whose font gives its glyphs no meaning."""
+    lines = b"".join(b"(%b) Tj T* " % (b"ABCDE" * (10 + number)) for number in range(15))
+    font = (
+        b"<</Type /Font /Subtype /Type1 /BaseFont /ABCDEF+Odd /FirstChar 65 /LastChar 69 /Widths [500 500 500 500 500]"
+        b" /Encoding <</Type /Encoding /Differences [65 /g1 /g2 /g3 /g4 /g5]>>>>"
+    )
+    return paged(b"3 0 R", 1, {4: stream(b"BT /F 4 Tf 10 TL 20 780 Td " + lines + b"ET"), 5: font})
+
+
 def locked(user: bytes, owner: bytes) -> bytes:
     """Return an encrypted PDF (standard security handler, revision 2) with one empty page."""
     salt = b"0123456789abcdef"

@@ -165,8 +165,14 @@ class Case:
         found = {self._leads(route, paper) for route in paper.routes}
         best: Chance = "yes" if "yes" in found else "maybe" if "maybe" in found else "no"
         if paper.trouble not in ("", "dies_once"):
-            return "maybe" if best != "no" and self._has_markup(paper) else "no"
+            text = any(self._leads_to_text(route, paper) for route in paper.routes)
+            return "yes" if text else "maybe" if best != "no" and self._has_markup(paper) else "no"
         return best
+
+    def _leads_to_text(self, route: Route, paper: Draft) -> bool:
+        """Tell whether a route leads to a text that needs no converter, also after a PDF that cannot be read."""
+        has = route.kind == "jats" or (route.kind == "pmc" and POOL[paper.sample].jats is not None)
+        return has and self._leads(route, paper) == "yes"
 
     def _has_markup(self, paper: Draft) -> bool:
         """Tell whether the paper may come as a text that needs no converter."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -72,4 +72,18 @@ class Converter(Protocol):
 
         `deadline` is in seconds from the moment the work starts, model loading not counted. Cancelling stops the work.
         """
+        ...
+
+
+@runtime_checkable
+class Choosing(Protocol):
+    """What a converter of several engines has besides: the slots of each, so that none waits behind another."""
+
+    @property
+    def lanes(self) -> Mapping[str, int]:
+        """Return the slots of each engine by its name."""
+        ...
+
+    async def lane(self, pdf: Path) -> str:
+        """Return the name of the engine that will read `pdf`; never fails."""
         ...

@@ -22,7 +22,8 @@ class Inspection:
 
     `chars` counts the characters, without white space, on `sampled` of its `pages`; `text` is that of the first three
     pages, divided by form feeds; `title` and `doi` are what its metadata states, often nothing; `complete` says whether
-    it ends as a PDF should; an `encrypted` one opened without a password; `size` is in bytes.
+    it ends as a PDF should; an `encrypted` one opened without a password; `size` is in bytes; `garbled` is the share of
+    glyphs on the first pages that the file gives no meaning.
     """
 
     pages: int
@@ -34,6 +35,7 @@ class Inspection:
     doi: str = ""
     complete: bool = True
     size: int = 0
+    garbled: float = 0.0
     page_chars: tuple[int, ...] = ()
 
 

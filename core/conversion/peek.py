@@ -16,6 +16,7 @@ from core.conversion.sniff import sniff
 from core.errors import NotAdmitted
 
 FRONT = 3  # pages whose text is handed out
+GLYPHS = 200  # of each of these pages that are asked whether they have a meaning
 SAMPLE = 10  # pages whose characters are counted
 SAMPLE_CUT = 200  # the same for a file that seems cut off, where missing pages are to be expected
 PAGE_CHARS = 20_000  # of one page that are handed out
@@ -77,7 +78,8 @@ def _unopened(code: int, complete: bool) -> NotAdmitted:
 def _read(document: pypdfium2.PdfDocument, complete: bool) -> dict[str, Any]:
     pages = len(document)
     numbers = _sample(pages, SAMPLE if complete else SAMPLE_CUT)
-    texts = [_text(document, number) for number in numbers]
+    read = [_text(document, number) for number in numbers]
+    texts, garbled = [text for text, _ in read], [share for _, share in read[:FRONT]]
     missing = texts.count(None)
     if missing and not complete:
         raise NotAdmitted("truncated", f"no end of file marker; {missing} of {len(texts)} pages cannot be read")
@@ -87,6 +89,7 @@ def _read(document: pypdfium2.PdfDocument, complete: bool) -> dict[str, Any]:
         "pages": pages,
         "page_chars": [len("".join((text or "").split())) for text in texts],
         "text": "\n\f".join((text or "")[:PAGE_CHARS] for text in texts[:FRONT]),
+        "garbled": sum(garbled) / len(garbled),
         "encrypted": raw.FPDF_GetSecurityHandlerRevision(document) != -1,
     }
 
@@ -98,15 +101,24 @@ def _sample(pages: int, count: int) -> list[int]:
     return [*range(front), *(front + (pages - front) * step // rest for step in range(rest))]
 
 
-def _text(document: pypdfium2.PdfDocument, number: int) -> str | None:
-    """Return the text of a page (counted from 0), or None when the page cannot be read."""
+def _text(document: pypdfium2.PdfDocument, number: int) -> tuple[str | None, float]:
+    """Return the text of a page (counted from 0), None when it cannot be read, and how much of it has no meaning."""
     try:
         page = document[number]
-        text: str = page.get_textpage().get_text_bounded()
+        textpage = page.get_textpage()
+        text: str = textpage.get_text_bounded()
     except pypdfium2.PdfiumError:
-        return None
+        return None, 0.0
+    garbled = _unmapped(textpage) if number < FRONT else 0.0
     page.close()
-    return text.replace("\r\n", "\n")
+    return text.replace("\r\n", "\n"), garbled
+
+
+def _unmapped(textpage: pypdfium2.PdfTextPage) -> float:
+    """Return the share of glyphs on a page that the file gives no meaning."""
+    count = textpage.count_chars()
+    asked = range(0, count, max(1, count // GLYPHS))
+    return sum(raw.FPDFText_HasUnicodeMapError(textpage.raw, index) == 1 for index in asked) / max(1, len(asked))
 
 
 def _metadata(document: pypdfium2.PdfDocument, file: Path) -> dict[str, str]:

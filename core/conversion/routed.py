@@ -12,13 +12,15 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from core.conversion.converter import Converted, Converter
-from core.conversion.look import Look, PageLook
 from core.conversion.workers import MIB, Memory, Workers
 from core.errors import ConversionError, InferenceDown, WorkerDied
 from core.settings import Settings
+
+if TYPE_CHECKING:
+    from core.conversion.look import Look, PageLook  # it loads PDFium, which only workers need
 
 RULES = 1  # raise it with every change of the rules that sends papers elsewhere
 

@@ -131,7 +131,7 @@ class Interrupted:
 async def finished(case: Case, home: Path) -> tuple[set[str], Counter[str]]:
     """Return which papers the store holds a text or a lasting failure of, and which wait for a job it knows."""
     async with PaperStore.open(home) as store:
-        held = await store.lookup(case.titles, rank=10, fingerprint=ScriptedConverter.fingerprint)
+        held = await store.lookup(case.titles, rank=10, fingerprint=case.converter().fingerprint)
     ended = {paper_id for paper_id, holding in held.items() if holding.text or holding.failure}
     return ended, Counter(paper_id for paper_id, holding in held.items() if holding.job and holding.job.job_id)
 

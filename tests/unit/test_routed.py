@@ -21,15 +21,6 @@ CORPUS = os.environ.get("LIT_REVIEW_CORPUS", "")
 PROSE = "#lorem(400)"
 FORMULAS = "#lorem(60)\n" + "$ integral_0^1 x^2 dif x = sum_(i=1)^n a_i b_i + alpha $\n" * 4
 TABLES = PROSE + "\n#figure(table(columns: 2, [a], [b]), caption: [Things])\n" * 4
-GARBLED = pdfs.paged(
-    b"3 0 R",
-    1,
-    {
-        4: pdfs.stream(b"BT /F 12 Tf 50 700 Td (%b) Tj ET" % (b"ABCDE" * 40)),
-        5: b"<</Type /Font /Subtype /Type1 /BaseFont /ABCDEF+Odd"
-        b" /Encoding <</Type /Encoding /Differences [65 /g1 /g2 /g3 /g4 /g5]>>>>",
-    },
-)
 
 Write = Callable[[bytes], Path]
 
@@ -86,7 +77,7 @@ def test_it_is_a_converter_with_a_lane_for_each_engine() -> None:
         (pdfs.typeset(PROSE), "plain", "a plain text layer, few formulas and tables"),
         (pdfs.scanned(2), "seeing", "2 of 2 pages are scans"),
         (pdfs.scanned(1, text="A text for searching only\nread by a machine"), "seeing", "1 of 1 pages are scans"),
-        (GARBLED, "seeing", "garbled text on 1 of 1 pages"),
+        (pdfs.garbled(), "seeing", "garbled text on 1 of 1 pages"),
         (pdfs.typeset(PROSE, FORMULAS), "seeing", "formulas on 1 of 2 pages"),
         (pdfs.typeset(TABLES), "seeing", "4 tables on 1 of 1 pages"),
     ],

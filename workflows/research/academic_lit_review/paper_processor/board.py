@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,18 @@ from workflows.research.academic_lit_review.paper_processor.state import Materia
 
 
 class Board:
-    """Collects exactly one outcome per paper and reports every step as a progress event."""
+    """Collects exactly one outcome per paper and reports every step as a progress event.
+
+    `older` holds the texts of papers that are to be converted again: one of these never ends with less than that.
+    `unseen` are the papers that came as scans nothing has said to be them.
+    """
 
     def __init__(self, papers: Mapping[str, PaperMetadata], emit: Emit) -> None:
         self.papers = dict(papers)
         self.files: dict[str, StoredFile] = {}
         self.pages: dict[str, int] = {}
+        self.older: dict[str, StoredText] = {}
+        self.unseen: set[str] = set()
         self._identities: dict[str, str] = {}
         self._tried: dict[str, list[Tried]] = {}
         self._result = PipelineResult({}, {}, {}, {})
@@ -60,35 +66,54 @@ class Board:
         file = material.file
         self.files[paper_id], self.pages[paper_id] = file, material.pages
         self._identities[paper_id] = material.identity
+        if material.unseen and paper_id not in self.older:
+            self.unseen.add(paper_id)
         self._result.acquired[paper_id] = str(file.path)
         detail = {"source": file.source, "url": file.url, "bytes": file.size, "identity": material.identity}
         self.tell("acquire", "acquired", paper_id, **detail, title=self._outcome(paper_id, None)["title"])
 
+    def identified(self, paper_id: str, identity: str) -> None:
+        """Note by what a scan is known, now that it has a text."""
+        self.unseen.discard(paper_id)
+        self._identities[paper_id] = identity
+
     def read(
-        self, paper_id: str, text: StoredText, file: StoredFile | None, *, cached: bool, seconds: float = 0.0
+        self,
+        paper_id: str,
+        text: StoredText,
+        file: StoredFile | None,
+        *,
+        cached: bool,
+        seconds: float = 0.0,
+        warnings: Iterable[str] = (),
     ) -> None:
-        """End a paper with its text."""
+        """End a paper with its text, which may come with more `warnings` than it has in itself."""
         status: Status = "cached" if cached else "converted"
+        made = {"engine": text.engine, "why": text.why, "pages": len(text.pages), "chars": text.chars}
         outcome = self._outcome(paper_id, file) | {
             "status": status,
             "text_sha256": text.sha256,
             "text_path": str(text.path),
-            "engine": text.engine,
-            "pages": len(text.pages),
-            "chars": text.chars,
+            **made,
             "seconds": round(seconds, 3),
-            "warnings": [*text.warnings, *self._doubts(paper_id)],
+            "warnings": list(dict.fromkeys([*text.warnings, *warnings, *self._doubts(paper_id)])),
         }
+        if text.images is not None:
+            outcome["images_path"] = str(text.images)
         self._end(paper_id, self._result.results, outcome)
-        detail = {"pages": len(text.pages), "chars": text.chars, "engine": text.engine, "seconds": round(seconds, 3)}
-        self.tell("cache" if cached else "convert", status, paper_id, **detail, title=outcome.get("title"))
+        detail = {**made, "seconds": round(seconds, 3), "title": outcome.get("title")}
+        self.tell("cache" if cached else "convert", status, paper_id, **detail)
 
     def _doubts(self, paper_id: str) -> list[str]:
         unverified = self._identities.get(paper_id) == "unverified"
         return ["identity unverified: the record has no title to compare"] if unverified else []
 
     def fail(self, paper_id: str, stage: Stage, reason: str, detail: str = "") -> None:
-        """End a paper with the reason why it could not be read."""
+        """End a paper with the reason why it could not be read; with its older text, if it has one."""
+        if older := self.older.get(paper_id):
+            told = f"{reason}: {detail}".removesuffix(": ")
+            warning = f"could not be converted again ({told}); this is the text by {older.engine}"
+            return self.read(paper_id, older, self.files.get(paper_id), cached=True, warnings=[warning])
         failed = self._result.processing_failed if stage == "convert" else self._result.acquisition_failed
         outcome = self._outcome(paper_id, self.files.get(paper_id)) | {
             "status": "failed",
@@ -97,7 +122,7 @@ class Board:
             "failed_stage": "convert" if stage == "convert" else "acquire",
         }
         self._end(paper_id, failed, outcome)
-        self.tell(stage, "failed", paper_id, reason=reason, explanation=detail, title=outcome.get("title"))
+        return self.tell(stage, "failed", paper_id, reason=reason, explanation=detail, title=outcome.get("title"))
 
     def _outcome(self, paper_id: str, file: StoredFile | None) -> dict[str, Any]:
         paper = self.papers[paper_id]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from core.conversion.converter import Converter
 from core.errors import StoreError
 from core.http import redact
 from core.identifiers import unify
 from core.metadata import PaperMetadata
 from core.progress import Stage
-from core.stores.records import Attempt, Holding, StoredFailure, StoredFile, StoredJob
+from core.stores.records import Attempt, Holding, StoredFailure, StoredFile, StoredJob, StoredText
 from workflows.research.academic_lit_review.paper_processor.acquisition.retrieval import SOURCE
 from workflows.research.academic_lit_review.paper_processor.acquisition.routes import SERVICE_DOWN
 from workflows.research.academic_lit_review.paper_processor.acquisition.sources import LOCAL, locations
@@ -22,42 +24,60 @@ from workflows.research.academic_lit_review.paper_processor.state import Outcome
 class Remaining:
     """Papers that are not read yet: with a stored file, with a job at the service, with nothing, or `unserved`.
 
-    Those are the papers of which only the service, which was down, has not said that it cannot have them.
+    Those are the papers of which only the service, which was down, has not said that it cannot have them. `lesser` are
+    the stored files of papers that have a text, and are to get a better one.
     """
 
     stored: dict[str, StoredFile] = field(default_factory=dict)
+    lesser: dict[str, StoredFile] = field(default_factory=dict)
     jobs: dict[str, StoredJob] = field(default_factory=dict)
     new: list[str] = field(default_factory=list)
     unserved: dict[str, list[Attempt]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.stored or self.jobs or self.new or self.unserved)
+        return bool(self.stored or self.lesser or self.jobs or self.new or self.unserved)
 
 
 async def _check_cache_phase(board: Board, services: Services, *, retry_failed: bool = False) -> Remaining:
     """End every paper the store can answer for, all in one query, and sort the others by where they go on.
 
-    A hit is a text made by an equal or better converter from an accepted file. A recent failure is believed until its
-    time to live ends, unless `retry_failed`.
+    A hit is a text of an accepted file, whichever converter made it; with `Settings.upgrade` one made by a lesser
+    converter than this run's is made again. A recent failure is believed until its time to live ends, unless
+    `retry_failed`.
     """
     converter, store = services.converter, services.store
     if retry_failed:
         await store.forget_failures(board.papers)
     try:
-        held = await store.lookup(board.papers, rank=converter.rank, fingerprint=converter.fingerprint)
+        held = await store.lookup(board.papers, rank=0, fingerprint=converter.fingerprint)
     except StoreError as error:  # a cache that cannot answer has missed; storing what comes will tell if it is broken
         board.tell("cache", "note", error=str(error))
         held = {}
     remaining = Remaining()
     for paper_id in board.papers:
         await _place(paper_id, held.get(paper_id, Holding()), remaining, board, services)
+    if not services.settings.upgrade:
+        _tell_of_lesser(held.values(), board, converter)
     return remaining
+
+
+def _tell_of_lesser(held: Iterable[Holding], board: Board, converter: Converter) -> None:
+    """Say how many texts this run's converter would make better."""
+    lesser = sum(holding.text is not None and _lesser(holding.text, converter) for holding in held)
+    if lesser:
+        told = f"{lesser} of the texts were made by a lesser engine than {converter.name}; --upgrade makes them again"
+        board.tell("cache", "note", lesser=lesser, explanation=told)
+
+
+def _lesser(text: StoredText, converter: Converter) -> bool:
+    """Tell whether `converter` would make a better text; not if it has made, or routed, this very one itself."""
+    return text.rank < converter.rank and text.metadata.get("routed_by") != converter.fingerprint
 
 
 async def _place(paper_id: str, held: Holding, remaining: Remaining, board: Board, services: Services) -> None:
     """End one paper from what the store holds of it, or note where it goes on."""
     if held.text:
-        return board.read(paper_id, held.text, held.file, cached=True)
+        return _hit(paper_id, held.text, held, remaining, board, services)
     if held.failure and await _believe(paper_id, held.failure, remaining, board, services):
         return None
     if held.file:
@@ -69,11 +89,30 @@ async def _place(paper_id: str, held: Holding, remaining: Remaining, board: Boar
     return remaining.new.append(paper_id)
 
 
+def _hit(
+    paper_id: str, text: StoredText, held: Holding, remaining: Remaining, board: Board, services: Services
+) -> None:
+    """End a paper with its text, unless a better one is asked for and can be made."""
+    if not services.settings.upgrade or not _lesser(text, services.converter):
+        return board.read(paper_id, text, held.file, cached=True)
+    board.older[paper_id] = text
+    if held.file is None:
+        return board.fail(paper_id, "cache", "not_found", "its file is not in the store any more")
+    board.files[paper_id] = held.file
+    if held.failure:
+        known = f"{held.failure.detail} (known from an earlier run)".strip()
+        return board.fail(paper_id, "convert", held.failure.reason, known)
+    remaining.lesser[paper_id] = held.file
+    return None
+
+
 async def _believe(
     paper_id: str, failure: StoredFailure, remaining: Remaining, board: Board, services: Services
 ) -> bool:
     """End a paper as it ended last time, with everything that was tried then; not if there is a new place to ask."""
     attempts = await services.store.attempts(paper_id)
+    if services.converter.reads_scans and _scanned(attempts):
+        return False
     if _new_places(board.papers[paper_id], failure, attempts, services):
         return False
     if failure.stage == "acquire" and services.retrieval and not _answered(attempts):
@@ -84,6 +123,12 @@ async def _believe(
     stage: Stage = "convert" if failure.stage == "convert" else "acquire"
     board.fail(paper_id, stage, failure.reason, f"{failure.detail} (known from an earlier run)".strip())
     return True
+
+
+def _scanned(attempts: list[Attempt]) -> bool:
+    """Tell whether a place was last left because its file was a scan: a converter that reads scans would take it."""
+    last = {(attempt.source, attempt.url): attempt.verdict for attempt in attempts}
+    return "no_text_layer" in last.values()
 
 
 def _answered(attempts: list[Attempt]) -> bool:

@@ -28,12 +28,16 @@ class QueueItem(NamedTuple):
 
 @dataclass(frozen=True)
 class Material:
-    """An admitted full text: the stored file and, when it needs no converter, its Markdown."""
+    """An admitted full text: the stored file and, when it needs no converter, its Markdown.
+
+    An `unseen` one is a scan that nothing has said to be the paper: its text will tell.
+    """
 
     file: StoredFile
     identity: str
     pages: int = 1
     markdown: str | None = None
+    unseen: bool = False
 
 
 class Tried(TypedDict):
@@ -49,8 +53,10 @@ class Outcome(TypedDict, total=False):
     """How one paper ended: exactly one of these for each.
 
     `status` decides which other keys are there: read papers (`cached`, `converted`) have the hash of their text, failed
-    ones a `reason` out of `core.errors.REASONS`, the `failed_stage` and a sentence of `detail`. `tried` lists every
-    attempt of this run. The text itself stays in the paper store: `await store.read_text(outcome["text_sha256"])`.
+    ones a `reason` out of `core.errors.REASONS`, the `failed_stage` and a sentence of `detail`. `why` tells why the
+    `engine` was taken for this paper, if others could have been; `images_path` is there with saved images. `tried`
+    lists every attempt of this run. The text itself stays in the paper store:
+    `await store.read_text(outcome["text_sha256"])`.
     """
 
     paper_id: str
@@ -65,7 +71,9 @@ class Outcome(TypedDict, total=False):
     file_path: str
     text_sha256: str
     text_path: str
+    images_path: str
     engine: str
+    why: str
     pages: int
     chars: int
     seconds: float

@@ -10,27 +10,32 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from core.conversion.converter import Converter
-from core.errors import ConversionError, PaperError, SettingsError, WorkerDied
+from core.errors import ConversionError, NotAdmitted, PaperError, SettingsError
 from core.http import HttpClient
 from core.metadata import PaperMetadata
 from core.progress import Emit
 from core.settings import Settings
 from core.stores.papers import PaperStore
-from core.stores.records import StoredFailure
 from core.streaming import Retry, WorkerResult, WorkQueue, together, work
 from workflows.research.academic_lit_review.paper_processor.acquisition.producer import Producer
+from workflows.research.academic_lit_review.paper_processor.acquisition.returns import Returns
 from workflows.research.academic_lit_review.paper_processor.board import Board
 from workflows.research.academic_lit_review.paper_processor.cache import Remaining, _check_cache_phase
 from workflows.research.academic_lit_review.paper_processor.conversion import (
+    PASSING,
     Reading,
+    give_up,
     keep_text,
+    manners,
     process_single_document,
+    refuse,
+    slots,
 )
 from workflows.research.academic_lit_review.paper_processor.records import collected
 from workflows.research.academic_lit_review.paper_processor.services import Services, open_services
 from workflows.research.academic_lit_review.paper_processor.state import PipelineResult, QueueItem
 
-#: A conversion whose process died is tried once more; a poison PDF is thus tried at most twice.
+#: A conversion whose process or server died is tried once more; a poison PDF is thus tried at most twice.
 CONVERSION_TRIES = 2
 
 
@@ -83,28 +88,41 @@ async def read_papers(
 
 
 async def _stream(remaining: Remaining, board: Board, services: Services, max_concurrent: int) -> None:
-    size = services.settings.queue_size
-    queue: WorkQueue[QueueItem] = WorkQueue(size, unfinished=size + _workers(services))
-    producing = acquisition_producer(remaining, queue, board, services, max_concurrent=max_concurrent)
-    await together(producing, processing_consumer(queue, board, services), services.inspector.warm())
+    size, returns = services.settings.queue_size, Returns()
+    queue: WorkQueue[QueueItem] = WorkQueue(size, unfinished=size + _workers(services), lanes=manners(services))
+    producing = acquisition_producer(remaining, queue, board, services, max_concurrent=max_concurrent, returns=returns)
+    await together(producing, processing_consumer(queue, board, services, returns), services.inspector.warm())
 
 
 def _workers(services: Services) -> int:
-    return max(1, min(services.settings.max_processing, services.converter.slots))
+    return sum(slots(services).values())
 
 
 async def acquisition_producer(
-    remaining: Remaining, queue: WorkQueue[QueueItem], board: Board, services: Services, *, max_concurrent: int
+    remaining: Remaining,
+    queue: WorkQueue[QueueItem],
+    board: Board,
+    services: Services,
+    *,
+    max_concurrent: int,
+    returns: Returns | None = None,
 ) -> None:
-    """Put every paper that can be had into `queue` the moment it is there; end the others on the board."""
-    await Producer(queue, board, services, max_concurrent).run(remaining)
+    """Put every paper that can be had into `queue` the moment it is there; end the others on the board.
+
+    With `returns` it goes on until the consumer has said of each paper that has other places what became of it.
+    """
+    await Producer(queue, board, services, max_concurrent, returns).run(remaining)
 
 
-async def processing_consumer(queue: WorkQueue[QueueItem], board: Board, services: Services) -> None:
+async def processing_consumer(
+    queue: WorkQueue[QueueItem], board: Board, services: Services, returns: Returns | None = None
+) -> None:
     """Turn what comes out of `queue` into stored text, with a fixed number of workers, until it closes.
 
-    A worker converts the next paper while the text of the last one is stored.
+    A worker converts the next paper while the text of the last one is stored. A paper that cannot be converted goes
+    back by `returns` if another place may have it.
     """
+    back = returns or Returns()
 
     async def convert(item: QueueItem) -> Reading:
         return await process_single_document(item, board, services)
@@ -112,17 +130,20 @@ async def processing_consumer(queue: WorkQueue[QueueItem], board: Board, service
     async def keep(result: WorkerResult[QueueItem, Reading]) -> None:
         if result.value is not None:
             await keep_text(result.item, result.value, board, services)
+            back.done(result.item.paper_id)
         elif isinstance(result.error, PaperError):
-            await _conversion_failed(result.item, result.error, board, services)
+            await _unread(result.item.paper_id, result.error, board, services, back)
         elif result.error is not None:
             raise result.error
 
-    workers, retry = _workers(services), Retry(on=(WorkerDied,), attempts=CONVERSION_TRIES, base_s=0.0)
-    await work(queue, convert, workers=workers, retry=retry, fails=(ConversionError,), on_task_complete=keep)
+    workers, retry = _workers(services), Retry(on=PASSING, attempts=CONVERSION_TRIES, base_s=0.0)
+    fails = (ConversionError, NotAdmitted)
+    await work(queue, convert, workers=workers, retry=retry, fails=fails, on_task_complete=keep)
 
 
-async def _conversion_failed(item: QueueItem, error: PaperError, board: Board, services: Services) -> None:
-    failure = StoredFailure(error.reason, error.detail, "convert", services.converter.fingerprint)
-    ttl_s = 0.0 if isinstance(error, WorkerDied) else services.settings.failure_ttl_s
-    await services.store.add_failure(item.paper_id, failure, ttl_s=ttl_s)
-    board.fail(item.paper_id, "convert", error.reason, error.detail)
+async def _unread(paper_id: str, error: PaperError, board: Board, services: Services, back: Returns) -> None:
+    """Send a paper that could not be converted to another place, or end it."""
+    if isinstance(error, NotAdmitted):
+        await refuse(paper_id, error, board, services)
+    if not back.failed(paper_id, error, board):
+        await give_up(paper_id, error, board, services)

@@ -15,6 +15,8 @@ from core.metadata import PaperMetadata
 
 #: Average characters a page below which a PDF is a scan. The sparsest page of our 47 real papers has several hundred.
 MIN_PAGE_CHARS = 100
+#: Share of glyphs without a meaning from which a text layer cannot be compared with anything.
+GARBLED = 0.1
 #: Characters below which a PDF is a cover sheet, a stub or an error page.
 MIN_CHARS = 800
 #: `rapidfuzz.fuzz.partial_ratio` of folded titles from which two are the same; allows for ligatures and lost accents.
@@ -52,25 +54,47 @@ _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>")
 
 @dataclass(frozen=True)
 class Admission:
-    """By what a file is known: `doi`, `arxiv_id`, `title`, `given` by the user, or `unverified`: nothing to compare."""
+    """By what a file is known: `doi`, `arxiv_id`, `title`, `given` by the user, or `unverified`: nothing to compare.
+
+    An `unseen` one is a scan on which nothing was found to compare: what it is will be seen when it has a text.
+    """
 
     identity: str
     pages: int
+    unseen: bool = False
 
 
-def admit(seen: Inspection, paper: PaperMetadata, *, given: bool = False) -> Admission:
-    """Return why the inspected file is the full text of `paper`, or raise `NotAdmitted` with the reason it is not."""
+def admit(seen: Inspection, paper: PaperMetadata, *, given: bool = False, scans: bool = False) -> Admission:
+    """Return why the inspected file is the full text of `paper`, or raise `NotAdmitted` with the reason it is not.
+
+    With `scans` pages without text are let in, for a converter that can read them.
+    """
     if seen.pages == 0:
         raise NotAdmitted("empty", "the PDF has no pages")
-    if seen.chars < MIN_PAGE_CHARS * max(1, seen.sampled):
-        raise NotAdmitted("no_text_layer", f"{seen.chars} characters on {seen.sampled} of {seen.pages} pages: a scan")
-    if seen.sampled == seen.pages and seen.chars < MIN_CHARS:
+    lacking = without_text(seen)
+    if lacking and not scans:
+        raise NotAdmitted("no_text_layer", lacking)
+    if not lacking and seen.sampled == seen.pages and seen.chars < MIN_CHARS:
         raise NotAdmitted("not_full_text", f"only {seen.chars} characters on {seen.pages} pages")
+    if given:
+        return Admission("given", seen.pages)
+    unreadable = bool(lacking) or (scans and seen.garbled >= GARBLED)
+    try:
+        identity = identify(seen.text, paper, stated=f"{seen.doi} {seen.title}")
+    except NotAdmitted:
+        if not unreadable:
+            raise
+        identity = "unverified"
+    return Admission(identity, seen.pages, unseen=unreadable and identity == "unverified")
+
+
+def without_text(seen: Inspection) -> str:
+    """Return in what way the pages lack a text layer; empty when they have one."""
+    if seen.chars < MIN_PAGE_CHARS * max(1, seen.sampled):
+        return f"{seen.chars} characters on {seen.sampled} of {seen.pages} pages: a scan"
     if len(seen.page_chars) > 2 and sum(seen.page_chars[1:]) < MIN_PAGE_CHARS * (len(seen.page_chars) - 1):
-        raise NotAdmitted(
-            "no_text_layer", f"only the first of {seen.pages} pages has text: a scan behind a cover sheet"
-        )
-    return Admission("given" if given else identify(seen.text, paper, stated=f"{seen.doi} {seen.title}"), seen.pages)
+        return f"only the first of {seen.pages} pages has text: a scan behind a cover sheet"
+    return ""
 
 
 def identify(text: str, paper: PaperMetadata, *, stated: str = "") -> str:

@@ -12,7 +12,7 @@ from core.conversion.sniff import sniff
 from core.errors import NotAdmitted
 from core.stores.records import StoredFile
 from workflows.research.academic_lit_review.paper_processor.acquisition.fulltext import Article, read_html
-from workflows.research.academic_lit_review.paper_processor.acquisition.gate import admit, identify
+from workflows.research.academic_lit_review.paper_processor.acquisition.gate import admit, identify, without_text
 from workflows.research.academic_lit_review.paper_processor.acquisition.jats import read_jats
 from workflows.research.academic_lit_review.paper_processor.acquisition.landing import (
     LandingPage,
@@ -20,7 +20,7 @@ from workflows.research.academic_lit_review.paper_processor.acquisition.landing 
     read_page,
 )
 from workflows.research.academic_lit_review.paper_processor.acquisition.routes import Route
-from workflows.research.academic_lit_review.paper_processor.acquisition.sources import Location
+from workflows.research.academic_lit_review.paper_processor.acquisition.sources import LOCAL, Location
 from workflows.research.academic_lit_review.paper_processor.services import Services
 from workflows.research.academic_lit_review.paper_processor.state import Material
 
@@ -76,9 +76,9 @@ async def _pdf(at: Try, got: Got) -> Material | None:
     given = at.location.kind == "local"
     if given:
         await _learn(at, doi=seen.doi)  # not its title: that is read off the page, metadata too often have another
-    admission = admit(seen, at.route.paper, given=given)
+    admission = admit(seen, at.route.paper, given=given, scans=at.services.converter.reads_scans)
     file = await _store(at, got, "application/pdf")
-    return Material(file, admission.identity, _pages(seen))
+    return Material(file, admission.identity, _pages(seen), unseen=admission.unseen)
 
 
 def _pages(seen: Inspection) -> int:
@@ -147,6 +147,11 @@ async def _learn(at: Try, *, title: str = "", doi: str = "") -> None:
     await at.services.store.put_papers({at.route.paper_id: paper})
 
 
+def _unseen(seen: Inspection, file: StoredFile, services: Services) -> bool:
+    """Tell whether a stored file is a scan that was let in on trust; which one was not is not known any more."""
+    return bool(without_text(seen)) and services.converter.reads_scans and file.source != LOCAL
+
+
 async def _store(at: Try, got: Got, media_type: str, license_: str = "") -> StoredFile:
     here = at.location
     return await at.services.store.add_file(
@@ -165,7 +170,8 @@ async def _store(at: Try, got: Got, media_type: str, license_: str = "") -> Stor
 async def restore(file: StoredFile, services: Services) -> Material:
     """Return a stored file as material again: its Markdown is derived anew, a PDF goes to the converter."""
     if file.media_type == "application/pdf":
-        return Material(file, "stored", _pages(await services.inspector.inspect(file.path)))
+        seen = await services.inspector.inspect(file.path)
+        return Material(file, "stored", _pages(seen), unseen=_unseen(seen, file, services))
     body = await asyncio.to_thread(file.path.read_bytes)
     if file.media_type == "text/html":
         article = await asyncio.to_thread(read_html, decoded(body), file.url)

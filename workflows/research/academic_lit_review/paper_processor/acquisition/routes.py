@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from core.errors import NotAdmitted, PaperError
 from core.metadata import PaperMetadata
 from core.stores.records import Attempt, StoredFile
 from workflows.research.academic_lit_review.paper_processor.acquisition.sources import Location
@@ -36,9 +37,17 @@ SERVICE_DOWN = "service_unavailable"
 CERTAIN = ("job", "local", "stored")
 
 
+#: Places that have, or lead to, a text that needs no converter.
+TEXTS = ("jats", "html", "listing")
+
+
 @dataclass
 class Route:
-    """One paper under way; of a `known` one an earlier run has heard what the open sources say."""
+    """One paper under way; of a `known` one an earlier run has heard what the open sources say.
+
+    An `unread` one has been obtained, but its file could not be converted. A `narrow` route asks only for texts that
+    need no converter, and not the job service.
+    """
 
     paper_id: str
     paper: PaperMetadata
@@ -48,6 +57,9 @@ class Route:
     submitted: int = 0
     stored: StoredFile | None = None
     known: bool = False
+    unread: PaperError | None = None
+    narrow: bool = False
+    told: int = 0
 
     @property
     def priority(self) -> float:
@@ -58,12 +70,24 @@ class Route:
     def lead(self, found: Iterable[Location], *, first: bool) -> int:
         """Add places that another place led to, to be asked first or last; return how many were new."""
         known = self.seen | {location.url for location in self.todo}
-        new = [location for location in found if location.url not in known]
+        new = [at for at in found if at.url not in known and (not self.narrow or at.kind in TEXTS)]
         if first:
             self.todo.extendleft(reversed(new))
         else:
             self.todo.extend(new)
         return len(new)
+
+    def turn_back(self, error: PaperError) -> bool:
+        """Go on after a conversion that failed; tell whether there is anywhere to go.
+
+        Another PDF of a paper that no converter reads would as a rule not be read either, and cost as much again. But
+        when the scan turned out to be another paper, every place may have the right one.
+        """
+        self.unread = error
+        self.narrow = not isinstance(error, NotAdmitted)
+        if self.narrow:
+            self.todo = deque(at for at in self.todo if at.kind in TEXTS)
+        return bool(self.todo) or not self.narrow
 
     def verdict(self) -> tuple[str, str]:
         """Return the most telling reason among the attempts, and its detail.
