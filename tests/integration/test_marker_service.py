@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from core.conversion.converter import Converted
+from core.conversion.marker.pages import written
 from core.conversion.marker_service import MarkerServiceConverter
 from core.conversion.marker_service.client import RESULT_BYTES
+from core.conversion.marker_service.paging import paged
 from core.conversion.marker_service.watch import Patience
+from core.conversion.workers import Memory, Workers
 from core.errors import ConversionError, InferenceDown, SettingsError, WorkerDied
 from core.loopback import Internet
 from core.settings import Settings
@@ -458,9 +462,13 @@ async def test_an_answer_about_another_job_is_not_believed(desk: MarkerDesk, pdf
 
 @pytest.mark.parametrize(
     ("metadata", "reason"),
-    [({"input_file": f"/data/{'0' * 32}.pdf"}, "conversion_failed"), ({"pages": 2}, "implausible_text")],
+    [
+        ({"input_file": f"/data/{'0' * 32}.pdf"}, "conversion_failed"),
+        ({"pages": 2}, "implausible_text"),
+        ({"pages": 3}, "implausible_text"),
+    ],
 )
-async def test_the_text_of_another_file_or_of_a_part_is_not_believed(
+async def test_the_text_of_another_file_or_a_part_of_the_text_is_not_believed(
     desk: MarkerDesk, pdf: Path, metadata: dict[str, Any], reason: str
 ) -> None:
     desk.replies[1] = lambda job: {"status": "completed", "result": {"markdown": "text", "metadata": metadata}}
@@ -534,3 +542,19 @@ def sometimes(*answers: Response | bytes) -> Any:
         return Response(answer) if isinstance(answer, bytes) else answer
 
     return reply
+
+
+@pytest.mark.skipif(find_spec("marker") is None, reason="the extra [marker] is not installed")
+async def test_the_pages_of_real_marker_are_found_by_each_of_its_formats(tmp_path: Path) -> None:
+    sample = next(served.pdf for served in SAMPLE_PLAN.papers if served.pdf)
+    async with Workers("tests.realmarker:convert", slots=1, memory=Memory(8 << 30, resident=True)) as workers:
+        real = await workers.run(str(sample), deadline=100)
+    markdown, count = real["markdown"].strip(), real["pages"]
+    truth = paged(real["paginated"].strip(), None, None, count)
+    listed, grown = paged(markdown, real["chunks"], None, count), paged(markdown, None, real["tree"], count)
+
+    letters = written(truth.markdown, list(truth.ends))
+    assert count > 1
+    assert min(letters) > 100
+    assert written(listed.markdown, list(listed.ends)) == letters
+    assert written(grown.markdown, list(grown.ends)) == letters

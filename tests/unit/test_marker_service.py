@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.conversion.marker_service.answers import Health, Job, Listing, Result, words
+from core.conversion.marker_service.answers import Health, Job, Listing, Outline, Result, words
 from core.conversion.marker_service.client import MarkerService
-from core.conversion.marker_service.paging import paged
+from core.conversion.marker_service.measure import check_text
+from core.conversion.marker_service.paging import Paged, paged
 from core.conversion.marker_service.preset import definition, preset
 from core.conversion.marker_service.watch import Limits, Patience, Watch
 from core.errors import ConversionError, FetchError, InferenceDown, SettingsError, WorkerDied
@@ -344,5 +346,45 @@ def test_an_outline_is_believed_only_as_a_whole() -> None:
     told = Result.model_validate({"markdown": "", "json": {"metadata": contents}})
     wrong = Result.model_validate({"markdown": "", "json": {"metadata": {"table_of_contents": [{"title": "A"}]}}})
 
-    assert told.outline() == {"table_of_contents": [{"title": "A B", "level": 1, "page": 3}], "methods": [""]}
-    assert wrong.outline() == {"table_of_contents": [], "methods": []}
+    assert told.outline().plain() == {
+        "table_of_contents": [{"title": "A B", "level": 1, "page": 3}],
+        "methods": ["none"],
+    }
+    assert wrong.outline().plain() == {"table_of_contents": [], "methods": []}
+
+
+# the text against the PDF
+
+
+def text_of(*words: int) -> tuple[str, tuple[int, ...]]:
+    """Return a text with pages of so many words of five letters, and where they end."""
+    pages = ["seven " * count for count in words]
+    return "".join(pages), tuple(accumulate(map(len, pages)))
+
+
+def test_a_page_without_its_text_is_not_believed() -> None:
+    lost = Paged(*text_of(600, 0, 600))
+
+    with pytest.raises(ConversionError, match=r"implausible_text: 0 of 3000 letters and digits of page 2"):
+        check_text(lost, Outline(), [3000, 3000, 3000])
+    assert check_text(lost, Outline(), [3000, 30, 3000]) == ("no text on page 2",)
+
+
+def test_a_page_that_is_a_picture_may_be_without_its_text() -> None:
+    stats = [{}, {"block_counts": [["Figure", 1], ["Line", 9]]}]
+
+    assert check_text(Paged(*text_of(600, 0)), Outline.model_validate({"page_stats": stats}), [3000, 900])
+
+
+def test_where_pages_end_nobody_knows_the_text_is_measured_as_one() -> None:
+    text, _ = text_of(600)
+
+    assert check_text(Paged(text), Outline(), [3000, 2000, -1]) == ()
+    with pytest.raises(ConversionError, match="implausible_text: 3000 of 9000 letters"):
+        check_text(Paged(text), Outline(), [3000, 3000, 3000])
+
+
+def test_a_scan_that_was_not_read_is_not_believed() -> None:
+    with pytest.raises(ConversionError, match="implausible_text"):
+        check_text(Paged("", (0, 0)), Outline(), [0, 0])
+    assert check_text(Paged(*text_of(600, 600)), Outline(), [0, 0]) == ()

@@ -3,7 +3,7 @@
 engine.py   the converter                           preset.py    what it asks for
 client.py   its calls                               answers.py   what the service answers
 watch.py    one job, until it has ended             paging.py    where pages end in its Markdown
-letters.py  what the PDF itself holds
+letters.py  what the PDF itself holds               measure.py   the text against that
 """
 
 from core.conversion.marker_service.engine import MarkerServiceConverter

@@ -27,6 +27,7 @@ _STATES: dict[str, State] = {
     "revoked": "failed",
     "cancelled": "failed",
 }
+_PICTURES = frozenset({"Picture", "Figure", "Diagram"})
 _WORDS = 300  # characters
 _URL = re.compile(r"https?://\S+")
 
@@ -113,23 +114,32 @@ class _Heading(Answer):
 
 class _Page(Answer):
     text_extraction_method: MaybeText = None
+    block_counts: tuple[tuple[str, int], ...] = ()
 
 
-class _Outline(Answer):
-    """Marker's own metadata; pages counted from 0."""
+class Outline(Answer):
+    """Marker's own metadata; it counts pages from 0."""
 
     table_of_contents: tuple[_Heading, ...] = ()
     page_stats: tuple[_Page, ...] = ()
 
+    @property
+    def methods(self) -> list[str]:
+        """Return how each page was read."""
+        return [page.text_extraction_method or "none" for page in self.page_stats]
+
+    @property
+    def pictures(self) -> list[int]:
+        """Return how many pictures each page has, whose own text Marker leaves out."""
+        return [sum(many for kind, many in page.block_counts if kind in _PICTURES) for page in self.page_stats]
+
     def plain(self) -> dict[str, Any]:
+        """Return table of contents and methods as plain data."""
         headings = [
             {"title": " ".join(each.title.split()), "level": each.heading_level or 1, "page": each.page_id + 1}
             for each in self.table_of_contents
         ]
-        return {
-            "table_of_contents": headings,
-            "methods": [page.text_extraction_method or "" for page in self.page_stats],
-        }
+        return {"table_of_contents": headings, "methods": self.methods}
 
 
 class Result(Answer):
@@ -140,12 +150,12 @@ class Result(Answer):
     chunks: Any = None
     metadata: Annotated[Facts, BeforeValidator(_mapping)] = Facts()
 
-    def outline(self) -> dict[str, Any]:
-        """Return table of contents and how each page was read, in plain data; empty where the tree does not tell."""
+    def outline(self) -> Outline:
+        """Return Marker's metadata, empty where the tree does not hold it."""
         try:
-            return _Outline.model_validate(_mapping(_mapping(self.tree).get("metadata"))).plain()
+            return Outline.model_validate(_mapping(_mapping(self.tree).get("metadata")))
         except ValidationError:
-            return _Outline().plain()
+            return Outline()
 
 
 class Job(Answer):

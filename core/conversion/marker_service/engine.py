@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from contextlib import AsyncExitStack
 from functools import partial
 from itertools import pairwise
@@ -18,11 +17,12 @@ from core.conversion.converter import Converted, PageSpan
 from core.conversion.marker.breaker import CircuitBreaker
 from core.conversion.marker_service.answers import Health, Job, Result, words
 from core.conversion.marker_service.client import MarkerService
+from core.conversion.marker_service.measure import check_file, check_text
 from core.conversion.marker_service.paging import paged
 from core.conversion.marker_service.preset import definition, preset
 from core.conversion.marker_service.watch import Limits, Patience, Watch
 from core.conversion.workers import MIB, Memory, Workers
-from core.errors import ConversionError, FetchError, InferenceDown, SettingsError
+from core.errors import FetchError, InferenceDown, SettingsError
 from core.http import HttpClient
 from core.settings import Settings
 
@@ -31,7 +31,6 @@ RULES = 1  # raise it with every change of ours that changes the service's texts
 LOOK_MEMORY = Memory(1024 * MIB)
 
 _log = logging.getLogger(__name__)
-_UPLOADED = re.compile(r"\b[0-9a-f]{32}\.pdf\b")
 
 
 class MarkerServiceConverter:
@@ -124,8 +123,10 @@ class MarkerServiceConverter:
     def _converted(self, job: Job, letters: list[int], name: str) -> Converted:
         """Return a result as ours once it is plausible. It runs in a thread: texts are long."""
         result = job.read()
-        _same_file(result, name, len(letters))
+        check_file(result, name, len(letters))
         made = paged(result.markdown.strip(), result.chunks, result.tree, len(letters))
+        outline = result.outline()
+        said = check_text(made, outline, letters)
         spans = tuple(PageSpan(number, *span) for number, span in enumerate(pairwise([0, *made.ends]), 1))
         return Converted(
             made.markdown,
@@ -133,8 +134,8 @@ class MarkerServiceConverter:
             self.name,
             self.fingerprint,
             self.rank,
-            warnings=(*made.warnings, *self._departures(result)),
-            metadata=result.outline(),
+            warnings=(*made.warnings, *said, *self._departures(result)),
+            metadata=outline.plain(),
         )
 
     def _departures(self, result: Result) -> list[str]:
@@ -156,13 +157,3 @@ def _host(url: str) -> str:
 
 def _slots(health: Health, settings: Settings) -> int:
     return health.active_workers + 1 if health.active_workers else settings.max_processing
-
-
-def _same_file(result: Result, name: str, pages: int) -> None:
-    """Refuse the text of another upload, or of a part of this one."""
-    named = _UPLOADED.findall(result.metadata.input_file or "")
-    if named and name not in named:
-        raise ConversionError("conversion_failed", "the service answered with the text of another file")
-    told = result.metadata.pages
-    if told and told != pages:
-        raise ConversionError("implausible_text", f"the service read {told} pages of {pages}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +52,11 @@ class Paged:
     ends: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    @property
+    def certain(self) -> bool:
+        """Tell whether every page was found."""
+        return bool(self.ends) and not self.warnings
+
 
 def paged(markdown: str, chunks: Any, tree: Any, count: int) -> Paged:
     """Return the text with the ends of its `count` pages, by whatever the service tells of them."""
@@ -59,7 +65,7 @@ def paged(markdown: str, chunks: Any, tree: Any, count: int) -> Paged:
         return split
     for blocks in (_listed(chunks), _listed(tree), _grown(tree)):
         known = _by_page(blocks, count)
-        pages = {page for page, letters in known if len(letters) >= _FEWEST}
+        pages = _lettered(known)
         found = _spread(markdown, _found(markdown, known), pages, count) if pages else None
         if found:
             return found
@@ -110,6 +116,14 @@ def _by_page(blocks: Sequence[_Block], count: int) -> list[tuple[int, str]]:
         return []
     lettered = [(block.number - first, _letters(html.unescape(_TAG.sub(" ", block.html)))) for block in blocks]
     return sorted(((page, letters) for page, letters in lettered if letters), key=lambda each: each[0])
+
+
+def _lettered(blocks: Sequence[tuple[int, str]]) -> set[int]:
+    """Return the pages that have enough letters to be found."""
+    many = Counter[int]()
+    for page, letters in blocks:
+        many[page] += len(letters)
+    return {page for page, letters in many.items() if letters >= _FEWEST}
 
 
 def _letters(text: str) -> str:
