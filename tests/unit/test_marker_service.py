@@ -278,7 +278,7 @@ async def test_a_job_missing_once_is_not_missed() -> None:
 async def test_nine_looks_may_fail_in_a_row_and_the_tenth_may_not() -> None:
     def failing(times: int) -> Callable[[float], str | Exception]:
         left = [FetchError("http_500", status=500)] * times + ["processing"] + [FetchError("timeout")] * times
-        return lambda at: left.pop(0) if left else "completed"  # type: ignore[return-value]
+        return lambda at: left.pop(0) if left else "completed"
 
     assert await watched(Service(failing(9)), work_s=900) == "completed"
     error = await watched(Service(failing(10)), work_s=900)
