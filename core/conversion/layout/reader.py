@@ -16,6 +16,7 @@ from core.conversion.layout.words import Line, PageText, Style, Word
 
 HYPHEN = "\ufffe"  # what PDFium gives for a hyphen that ends a line
 WIDE_GAP = 2.0  # times the size: no space between two words is as wide; a gutter or the gap between two cells is
+_SHIFT = 3.0  # points: the same line again
 _TOKEN = re.compile(rf"[^\s{HYPHEN}]+{HYPHEN}?|{HYPHEN}|\n")
 _JUNK = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\uffff\u200b\u00ad]")
 _BOLD = re.compile(r"bold|black|heavy|demi|-medi\b|medi$|cmbx|sfbx|\.b$|-b$|,b", re.IGNORECASE)
@@ -170,10 +171,11 @@ def _apart(before: Word, word: Word) -> bool:
 
 def _once(lines: Iterator[Line]) -> Iterator[Line]:
     """Leave out lines printed again in the same place, as shadows and corrected proofs do."""
-    seen: dict[str, list[Line]] = {}
+    seen: dict[tuple[str, int], list[Line]] = {}  # also by place: the marks of a plot are thousands of equal lines
     for line in lines:
-        twins = seen.setdefault(line.text, [])
-        if any(abs(line.x0 - twin.x0) < 3 and abs(line.y - twin.y) < 0.5 * line.style.size for twin in twins):
+        place = round(line.x0 / _SHIFT)
+        twins = [twin for near in (place - 1, place, place + 1) for twin in seen.get((line.text, near), ())]
+        if any(abs(line.x0 - twin.x0) < _SHIFT and abs(line.y - twin.y) < 0.5 * line.style.size for twin in twins):
             continue
-        twins.append(line)
+        seen.setdefault((line.text, place), []).append(line)
         yield line

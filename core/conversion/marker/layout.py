@@ -17,6 +17,7 @@ from core.conversion.marker.boxes import Box, Rect, drawn, letters
 DECIDED = frozenset(
     ("BlockquoteProcessor", "IgnoreTextProcessor", "LineNumbersProcessor", "MarginaliaProcessor", "TextProcessor")
 )
+_SHIFT = 6.0  # points
 _MARGIN = 0.08  # of the height: what no rule has placed there is a running head
 
 
@@ -57,7 +58,7 @@ def _draw(page: Any, box: Box) -> None:
 def _fitted(line: Any, known: Mapping[str, Sequence[Rect]]) -> Any:
     """Give a line the height of its letters: fonts may claim many times as much."""
     box = line.line.polygon.bbox
-    rects = known.get(letters("".join(span.text for span in line.spans)), ())
+    rects = known.get(letters(_text(line)), ())
     near = [rect for rect in rects if box[0] - 5 < rect[0] < box[2] and box[1] - 5 < rect[3] and rect[1] < box[3] + 5]
     if near:
         for part in (line.line, *line.spans):
@@ -69,15 +70,19 @@ def _fitted(line: Any, known: Mapping[str, Sequence[Rect]]) -> Any:
 def _once(lines: list[Any]) -> list[Any]:
     """Leave out lines that are printed again in nearly the same place, as shadows and corrected proofs do."""
     kept: list[Any] = []
-    seen: dict[str, list[list[float]]] = {}
+    seen: dict[tuple[str, int], list[list[float]]] = {}
     for line in lines:
-        box = line.line.polygon.bbox
-        twins = seen.setdefault("".join(span.text for span in line.spans).strip(), [])
-        near = 0.6 * (box[3] - box[1])
-        if not any(abs(box[0] - twin[0]) < near and abs(box[1] - twin[1]) < near for twin in twins):
+        box, text = line.line.polygon.bbox, _text(line).strip()
+        place, near = round(box[0] / _SHIFT), 0.6 * (box[3] - box[1])
+        twins = [twin for at in (place - 1, place, place + 1) for twin in seen.get((text, at), ())]
+        if not any(abs(box[0] - twin[0]) < _SHIFT and abs(box[1] - twin[1]) < near for twin in twins):
             kept.append(line)
-        twins.append(box)
+            seen.setdefault((text, place), []).append(box)
     return kept
+
+
+def _text(line: Any) -> str:
+    return "".join(span.text for span in line.spans)
 
 
 def _cut(line: Any, boxes: Sequence[Box]) -> Iterator[Any]:
@@ -129,7 +134,7 @@ def _completed(boxes: Sequence[Box], lines: list[Any], height: float) -> list[Bo
     strays: list[Box] = []
     for line in lines:
         x0, y0, x1, y1 = line.line.polygon.bbox
-        if _owner((x0, y0, x1, y1), boxes) < 0 and any(span.text.strip() for span in line.spans):
+        if _owner((x0, y0, x1, y1), boxes) < 0 and _text(line).strip():
             if y1 < _MARGIN * height or y0 > (1 - _MARGIN) * height:
                 heads.append(Box("PageHeader", (x0, y0, x1, y1)))
             else:
