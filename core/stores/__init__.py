@@ -4,6 +4,7 @@
 - `records`: the values that go into and come out of it
 - `catalogue`: what is known of each paper
 - `files`, `texts`: accepted and refused files, and the Markdown made of them
+- `images`: the images of texts, beside them
 - `ledger`: every attempt at a paper, and what is known not to work
 - `answers`: what catalogues said lately
 - `jobs`: jobs handed to a retrieval service

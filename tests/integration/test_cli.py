@@ -155,6 +155,10 @@ async def test_the_samples_are_read_and_the_second_run_takes_them_from_the_cache
         assert out.count("cached ") == 11
         assert len(net.requests) == asked
 
+        status, out, err = await lit_review(net, tmp_path, "read", papers, "--converter", "text-layer", "--upgrade")
+        assert out.count("cached ") == 11
+        assert "reading 12 papers with text-layer (named in the settings)" in err
+
 
 async def test_the_results_are_files(tmp_path: Path) -> None:
     async with Internet(SAMPLE_PLAN) as net:

@@ -90,7 +90,7 @@ def test_studio_gets_forms_that_explain_themselves() -> None:
 
     assert form["required"] == ["papers"]
     assert form["properties"]["papers"]["description"]
-    assert set(settings["properties"]) == {"converter", "max_downloads", "max_processing", "retry_failed"}
+    assert set(settings["properties"]) == {"converter", "upgrade", "max_downloads", "max_processing", "retry_failed"}
     assert all(field.get("description") and field.get("title") for field in settings["properties"].values())
     assert "results" in graph.get_output_jsonschema()["properties"]
 

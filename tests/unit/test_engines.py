@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import pytest
 
@@ -14,6 +14,8 @@ from core.conversion.usable import Machine
 from core.errors import SettingsError
 from core.settings import Settings
 from tests.fakes import HeldConverter
+from workflows.research.academic_lit_review import cli
+from workflows.research.academic_lit_review.context import Context
 
 MARKER = {"marker-pdf": "2.0.0", "surya-ocr": "0.22.1", "torch": "2.13.0+cpu"}
 SERVER = "http://gpu1:8000/v1"
@@ -144,6 +146,15 @@ async def test_what_was_named_stops_the_run_when_it_cannot_be_used() -> None:
     with pytest.raises(SettingsError, match="docker has no GPU"):
         async with opened(Choice(Unstartable(), "named in the settings")):
             pass
+
+
+def test_every_name_can_be_chosen_in_studio_and_is_named_by_the_command_line() -> None:
+    [literal, _] = get_args(Context.model_fields["converter"].annotation)
+    told = str(Context.model_fields["converter"].description)
+
+    assert get_args(literal) == NAMES
+    assert cli.CONVERTERS.replace(" or ", ", ").split(", ") == list(NAMES)
+    assert [name for name in NAMES if f"{name}: " not in told] == []
 
 
 def test_looking_for_engines_imports_none_of_them() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from workflows.research.academic_lit_review.export import (
     write,
 )
 from workflows.research.academic_lit_review.paper_processor.state import Outcome
+from workflows.research.academic_lit_review.pictures import linked
 
 READ: Outcome = {
     "paper_id": "10.1000/read",
@@ -60,16 +62,25 @@ PAGES = (PageSpan(1, 0, 5), PageSpan(2, 5, 11))
 class Texts:
     """A store of one text; with `damaged`, of none."""
 
-    def __init__(self, *, damaged: bool = False) -> None:
+    def __init__(
+        self,
+        text: str = "Salt.\nÜber\n",
+        *,
+        pages: tuple[PageSpan, ...] = PAGES,
+        images: Path | None = None,
+        damaged: bool = False,
+    ) -> None:
         self.damaged = damaged
+        self._text, self._pages, self._images = text, pages, images
 
     async def read_text(self, sha256: str) -> str:
         if self.damaged:
             raise StoreError("the text is damaged")
-        return "Salt.\nÜber\n"
+        return self._text
 
     async def texts_of(self, paper_id: str) -> list[StoredText]:
-        return [StoredText("ab", Path("t"), "f", "text-layer/1", 10, "text-layer", PAGES, 11)]
+        made = StoredText("ab", Path("t"), "f", "text-layer/1", 10, "text-layer", self._pages, 11)
+        return [replace(made, images=self._images)]
 
 
 def names(folder: Path) -> list[str]:
@@ -104,6 +115,34 @@ async def test_a_text_stands_unchanged_below_its_front_matter(tmp_path: Path) ->
         "engine": "text-layer",
         "pages": 2,
     }
+
+
+async def test_images_lie_beside_the_text_and_its_links_lead_to_them(tmp_path: Path) -> None:
+    text = 'Salt ![](_page_0_Figure_1.jpeg) and\n<img src="b.png"> and ![](https://a.example/b.png) and b.png.\n'
+    texts = Texts(text, pages=(PageSpan(1, 0, 36), PageSpan(2, 36, len(text))), images=tmp_path / "store")
+    for name in ("_page_0_Figure_1.jpeg", "b.png"):
+        (tmp_path / "store").mkdir(exist_ok=True)
+        (tmp_path / "store" / name).write_bytes(name.encode())
+
+    await export([READ], texts, tmp_path)
+
+    stem = file_name(READ).removesuffix(".md")
+    matter, body = parts((tmp_path / file_name(READ)).read_text())
+    assert body == text.replace("(_page", f"({stem}/_page").replace('"b.png', f'"{stem}/b.png')
+    assert [body[start:][:5] for start in matter["page_starts"]] == ["Salt ", "<img "]
+    assert {path.name: path.read_bytes() for path in (tmp_path / stem).iterdir()} == {
+        name: name.encode() for name in ("_page_0_Figure_1.jpeg", "b.png")
+    }
+
+
+def test_only_links_to_the_images_there_are_led_elsewhere() -> None:
+    text = "![a](a.png) ![b](a.pngx) [c](a.png \"title\") <img src='a.png'> (a.png)"
+
+    assert linked(text, (), ["a.p", "x(1).png"], "f") == (text, ())
+    assert linked(text, (), ["a.png"], "f") == (
+        "![a](f/a.png) ![b](a.pngx) [c](f/a.png \"title\") <img src='f/a.png'> (a.png)",
+        (),
+    )
 
 
 def test_a_text_without_pages_has_no_page_starts() -> None:

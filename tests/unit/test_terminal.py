@@ -31,15 +31,25 @@ def written(shown: Console) -> str:
 @pytest.mark.parametrize(
     ("told", "line"),
     [
-        (event("started", converter="text-layer"), "reading 12 papers"),
+        (event("started"), "reading 12 papers"),
+        (event("started", converter="text-layer"), "reading 12 papers with text-layer"),
+        (
+            event("started", converter="text-layer", why="Marker is not installed"),
+            "reading 12 papers with text-layer (Marker is not installed)",
+        ),
         (event("finished", read=11, failed=1), "done: 11 of 12 read"),
-        (event("note", stage="acquire", explanation="service down"), "acquire note: explanation service down"),
+        (event("note", stage="acquire", explanation="service down"), "acquire note: service down"),
+        (event("note", stage="cache", error="no answer"), "cache note: error no answer"),
         (
             event("acquired", "10.1/x", 3, source="pmc", bytes=1_234_567, title="Salt"),
             "[ 3/12] acquired   Salt (pmc, 1.2 MB)",
         ),
         (event("converting", "10.1/x", pages=9), "[ 0/12] converting 10.1/x (9 pages)"),
         (event("converted", "10.1/x", 4, pages=9, seconds=0.51), "[ 4/12] converted  10.1/x (9 pages, 0.5 s)"),
+        (
+            event("converted", "10.1/x", 4, pages=9, seconds=0.51, why="routed to marker: 9 of 9 pages are scans"),
+            "[ 4/12] converted  10.1/x (9 pages, 0.5 s, routed to marker: 9 of 9 pages are scans)",
+        ),
         (event("converted", "10.1/x", 4, seconds=0.0), "[ 4/12] converted  10.1/x (text, 0.0 s)"),
         (event("cached", "10.1/x", 4, pages=9, seconds=0.0), "[ 4/12] cached     10.1/x (9 pages)"),
         (
@@ -47,6 +57,10 @@ def written(shown: Console) -> str:
             "[ 5/12] failed     Salt (no_location: no source knows where a full text could be)",
         ),
         (event("waiting", "10.1/x", 5), "[ 5/12] waiting    10.1/x"),
+        (
+            event("waiting", "10.1/x", 5, reason="conversion_failed"),
+            "[ 5/12] waiting    10.1/x (conversion_failed: the converter gave up on the file)",
+        ),
     ],
 )
 def test_an_event_is_one_sentence(told: ProgressEvent, line: str) -> None:

@@ -14,6 +14,9 @@ from importlib import metadata
 from io import TextIOWrapper
 from pathlib import Path
 
+#: The names in `core.conversion.engines`, which --help does not wait for.
+CONVERTERS = "auto, text-layer, marker, marker-text, marker-service or routed"
+
 _EPILOG = """\
 INPUT is a DOI, an arXiv id, pmid:123, PMC123 (or their web addresses), a bibliography (.bib, .ris, CSL-JSON as .json,
 paper records as .jsonl), a PDF or a folder of PDFs. Settings also come from LIT_REVIEW_* variables and a .env file.
@@ -105,7 +108,8 @@ def _read_options(read: argparse.ArgumentParser) -> None:
     read.add_argument("inputs", nargs="+", metavar="INPUT", help="what to read, see below")
     read.add_argument("--out", type=Path, metavar="DIR", help="write Markdown files, outcomes.jsonl and missing.csv")
     read.add_argument("--home", type=Path, metavar="DIR", help="folder of the paper store")
-    read.add_argument("--converter", metavar="NAME", help="engine that turns PDFs into Markdown, e.g. text-layer")
+    read.add_argument("--converter", metavar="NAME", help=f"engine that turns PDFs into Markdown: {CONVERTERS}")
+    read.add_argument("--upgrade", action="store_true", help="make again the texts that a lesser engine has made")
     read.add_argument("--max-concurrent", type=_positive, metavar="N", help="transfers at a time")
     read.add_argument("--retry-failed", action="store_true", help="ask again for papers an earlier run could not have")
     read.add_argument("--email", metavar="ADDR", help="your address, for the User-Agent, as catalogues ask")

@@ -16,8 +16,16 @@ class Context(BaseModel):
 
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
-    converter: Literal["auto", "text-layer"] | None = Field(
-        None, title="Converter", description="Engine that turns PDFs into Markdown; empty: as configured."
+    converter: Literal["auto", "text-layer", "marker", "marker-text", "marker-service", "routed"] | None = Field(
+        None,
+        title="Converter",
+        description="Engine that turns PDFs into Markdown; empty: as configured. auto: the best that can be used here. "
+        "text-layer: the text of the PDF, laid out by rules. marker: Marker with its vision model, also for scans. "
+        "marker-text: Marker without model weights. marker-service: a Marker job service elsewhere. routed: simple "
+        "papers by text-layer, scans, formulas and tables by Marker.",
+    )
+    upgrade: bool = Field(
+        False, title="Upgrade texts", description="Make again the texts that a lesser engine has made."
     )
     max_downloads: int | None = Field(
         None, ge=1, le=64, title="Downloads", description="Transfers at a time; empty: as configured."
@@ -38,6 +46,7 @@ class Context(BaseModel):
     def dependencies(self) -> dict[str, Any]:
         """Return the keyword arguments of `run_paper_pipeline`."""
         changes = self.model_dump(include={"converter", "max_downloads", "max_processing"}, exclude_none=True)
+        changes |= {"upgrade": True} if self.upgrade else {}
         settings = (self.settings or Settings()).model_copy(update=changes)
         given = {"store": self.store, "http": self.http, "converter": self.engine, "on_event": self.on_event}
         return {"settings": settings, "retry_failed": self.retry_failed, **given}

@@ -1,4 +1,4 @@
-"""The files of `--out`: one Markdown file per paper, `outcomes.jsonl` and `missing.csv`."""
+"""The files of `--out`: one Markdown file per paper, its images beside it, `outcomes.jsonl` and `missing.csv`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from core.errors import InputError, LitReviewError, StoreError
 from core.identifiers import file_key
 from core.stores.records import StoredText
 from workflows.research.academic_lit_review.paper_processor.state import Outcome, Tried
+from workflows.research.academic_lit_review.pictures import found, linked
 from workflows.research.academic_lit_review.report import label
 
 OUTCOMES, MISSING = "outcomes.jsonl", "missing.csv"
@@ -64,11 +65,9 @@ async def export(outcomes: Iterable[Outcome], texts: Texts, folder: Path) -> lis
         line: dict[str, object] = dict(outcome)
         if outcome["status"] != "failed":
             try:
-                line["markdown"] = name = file_name(outcome)
-                await asyncio.to_thread(write, folder / name, await _document(outcome, texts))
+                line["markdown"] = await _paper(outcome, texts, folder)
             except StoreError as error:
                 problems.append(f"{label(outcome)}: {error}; run the same command again to make it anew")
-                del line["markdown"]
         told[outcome["paper_id"]] = line
     lines = (json.dumps(line, ensure_ascii=False) + "\n" for line in told.values())
     await asyncio.to_thread(write, folder / OUTCOMES, "".join(lines))
@@ -79,20 +78,20 @@ async def export(outcomes: Iterable[Outcome], texts: Texts, folder: Path) -> lis
 
 def earlier(folder: Path) -> dict[str, dict[str, object]]:
     """Return the outcomes that earlier runs wrote into `folder`, by paper; blocking. A broken line is left out."""
-    path, found = folder / OUTCOMES, {}
+    path, known = folder / OUTCOMES, {}
     for line in path.read_text("utf-8", "replace").splitlines() if path.is_file() else []:
         with suppress(ValueError, KeyError, TypeError):
             outcome = json.loads(line)
-            found[outcome["paper_id"]] = {"status": outcome["status"], **outcome}
-    return found
+            known[outcome["paper_id"]] = {"status": outcome["status"], **outcome}
+    return known
 
 
-def write(path: Path, text: str) -> None:
-    """Write `text` to `path` in one piece; blocking. Raises LitReviewError when the disk does not take it."""
+def write(path: Path, content: str | bytes) -> None:
+    """Write `content` to `path` in one piece; blocking. Raises LitReviewError when the disk does not take it."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with draft.open("wb") as file:
-            file.write(text.encode("utf-8", "replace"))
+            file.write(content.encode("utf-8", "replace") if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -110,11 +109,21 @@ def file_name(outcome: Outcome) -> str:
     return "-".join(filter(None, (words, file_key(outcome["paper_id"])[:8]))) + ".md"
 
 
-async def _document(outcome: Outcome, texts: Texts) -> str:
-    text = await texts.read_text(outcome["text_sha256"])
+async def _paper(outcome: Outcome, texts: Texts, folder: Path) -> str:
+    """Write the text of a paper, and its images into a folder of the same name; return the name of the text."""
+    name, text = file_name(outcome), await texts.read_text(outcome["text_sha256"])
     known = await texts.texts_of(outcome["paper_id"])
-    pages = next((each.pages for each in known if each.sha256 == outcome["text_sha256"]), ())
-    return document(outcome, text, pages)
+    stored = next((each for each in known if each.sha256 == outcome["text_sha256"]), None)
+    await asyncio.to_thread(_write_paper, folder / name, outcome, text, stored)
+    return name
+
+
+def _write_paper(path: Path, outcome: Outcome, text: str, stored: StoredText | None) -> None:
+    pages, images = (stored.pages, found(stored.images)) if stored else ((), [])
+    for image in images:
+        path.with_suffix("").mkdir(exist_ok=True)
+        write(path.with_suffix("") / image.name, image.read_bytes())
+    write(path, document(outcome, *linked(text, pages, [image.name for image in images], path.stem)))
 
 
 def document(outcome: Outcome, text: str, pages: tuple[PageSpan, ...]) -> str:
@@ -132,6 +141,7 @@ def document(outcome: Outcome, text: str, pages: tuple[PageSpan, ...]) -> str:
         "identity": outcome.get("identity", ""),
         "warnings": outcome.get("warnings", []),
         "engine": outcome.get("engine", ""),
+        "why": outcome.get("why", ""),
         "pages": len(pages) or outcome.get("pages", 0),
         "page_starts": [page.start for page in pages],
         "text_sha256": outcome["text_sha256"],

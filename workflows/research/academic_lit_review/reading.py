@@ -31,6 +31,7 @@ class Order:
     home: Path | None = None
     converter: str | None = None
     max_concurrent: int | None = None
+    upgrade: bool = False
     retry_failed: bool = False
     email: str | None = None
     retrieve_url: str | None = None
@@ -66,6 +67,7 @@ def _settings(order: Order) -> Settings:
     given = {
         "home": order.home,
         "converter": order.converter,
+        "upgrade": order.upgrade or None,
         "contact_email": order.email,
         "retrieve_academic_url": order.retrieve_url,
     }

@@ -94,22 +94,26 @@ def sentence(event: ProgressEvent, name: str) -> str:
 
 
 def _of_run(event: ProgressEvent) -> str:
+    detail = event["detail"]
     if event["status"] == "started":
-        return f"reading {plural(event['total'], 'paper')}"
+        engine, why = detail.get("converter"), detail.get("why")
+        told = f" with {engine}{f' ({why})' if why else ''}" if engine else ""
+        return printable(f"reading {plural(event['total'], 'paper')}{told}")
     if event["status"] == "finished":
-        return f"done: {event['detail'].get('read', 0)} of {event['total']} read"
-    return printable(f"{event['stage']} {event['status']}: {_pairs(event['detail'])}")
+        return f"done: {detail.get('read', 0)} of {event['total']} read"
+    return printable(f"{event['stage']} {event['status']}: {detail.get('explanation') or _pairs(detail)}")
 
 
 def _facts(status: str, detail: Mapping[str, Any]) -> str:
-    if status == "failed":
+    if status in ("failed", "waiting") and detail.get("reason"):
         return why(str(detail.get("reason", "")), str(detail.get("explanation", "")))
     if status == "acquired":
         return printable(f"{detail.get('source', '')}, {detail.get('bytes', 0) / 1e6:.1f} MB")
     if status in ("converting", "converted", "cached"):
         seconds = f", {detail['seconds']:.1f} s" if status == "converted" and "seconds" in detail else ""
         paged = plural(int(detail["pages"]), "page") if detail.get("pages") else "text"
-        return f"{paged}{seconds}"
+        routed = f", {detail['why']}" if detail.get("why") else ""
+        return printable(f"{paged}{seconds}{routed}")
     return printable(_pairs(detail))
 
 
@@ -174,7 +178,7 @@ class Lines:
 
 
 class Display:
-    """Two bars, the counts and the papers being converted; failures stay above them as lines."""
+    """Two bars, the counts and the papers being converted; the beginning and failures stay above them as lines."""
 
     def __init__(self, console: Console) -> None:
         self.tally = Tally()
@@ -194,7 +198,7 @@ class Display:
         """Move the bars."""
         tally, name = self.tally, self._names.of(event)
         tally.take(event, name)
-        if event["status"] == "failed" or (event["status"] == "note" and not event["paper_id"]):
+        if event["status"] == "failed" or (event["status"] in ("started", "note") and not event["paper_id"]):
             self.say(sentence(event, name))
         lost = tally.failed - tally.obtained
         self._bars.update(self._obtained, total=tally.total - len(lost), completed=len(tally.obtained))
