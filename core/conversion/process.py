@@ -59,11 +59,6 @@ class Process(asyncio.SubprocessProtocol):
         )  # fmt: skip
         return process
 
-    @property
-    def new(self) -> bool:
-        """Tell whether it has not been asked anything yet."""
-        return self.alive and not self.calls
-
     async def ask(self, request: bytes) -> list[Any]:
         """Send one request and return its answer."""
         self.calls += 1

@@ -78,8 +78,8 @@ class _Slot:
         return self.process is not None and self.process.alive
 
     def settle(self) -> None:
-        """Keep the process for the next call, also while it starts, or hand over to its heir."""
-        if self.process and (self.heir or not (self.process.fit or self.process.new)):
+        """Keep the process for the next call, or hand over to its heir."""
+        if self.process and (self.heir or not self.process.fit):
             self.process.kill()
             self.process, self.heir = self.heir, None
 

@@ -97,6 +97,18 @@ async def test_all_devices_start_at_the_same_time() -> None:
         assert time.monotonic() - began < 0.5
 
 
+async def test_a_process_whose_first_call_is_cancelled_goes_on_starting_for_the_next() -> None:
+    async with pool("slow") as devices:
+        assert isinstance(devices, Workers)
+        call = asyncio.create_task(where(devices))
+        await until(lambda: devices.pids)
+        [pid] = devices.pids
+        await asyncio.sleep(0)
+        call.cancel()
+        await asyncio.wait([call])
+        assert await devices.run(Path("where"), deadline=10) == ["slow", pid]
+
+
 async def test_a_device_that_does_not_start_fails_no_paper(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with pool("a", "broken") as devices:
         await devices.warm()
