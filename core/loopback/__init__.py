@@ -7,8 +7,10 @@ from core.loopback.faults import FAULTS
 from core.loopback.internet import Internet
 from core.loopback.leaflet import leaflets
 from core.loopback.pages import LANDINGS
-from core.loopback.plan import Plan, Route, Served
+from core.loopback.plan import Plan, Route, Served, Trouble
 from core.loopback.service import JOB_FAULTS
-from core.loopback.traffic import Gate, Request
+from core.loopback.traffic import Request
 
-__all__ = ["FAULTS", "JOB_FAULTS", "LANDINGS", "Gate", "Internet", "Plan", "Request", "Route", "Served", "leaflets"]
+__all__ = [
+    "FAULTS", "JOB_FAULTS", "LANDINGS", "Internet", "Plan", "Request", "Route", "Served", "Trouble", "leaflets",
+]  # fmt: skip

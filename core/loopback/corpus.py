@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
+from core.loopback.catalogues import works
 from core.loopback.plan import Plan, Route, Served
 from core.metadata import PaperMetadata
 
@@ -47,12 +48,14 @@ FAULTY: tuple[tuple[Route, ...], ...] = (
 def read(folder: Path, *, faulty: bool = False) -> Plan:
     """Return a plan for the papers of a corpus folder (`manifest.jsonl`, `pdfs/`, `jats/`), the same every time.
 
-    Papers without a PDF are served as JATS; the routes of the others follow their place in the manifest.
+    Papers without a PDF are served as JATS; the routes of the others follow their place in the manifest. What is known
+    around them (`external_refs.jsonl`, `metadata_only.jsonl`) can be found in the catalogues.
     """
     lines = (folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
     turns = FAULTY if faulty else FAIR
     records = [json.loads(line) for line in lines if line.strip()]
-    return Plan(tuple(_served(folder, record, turns[i % len(turns)]) for i, record in enumerate(records)))
+    papers = tuple(_served(folder, record, turns[i % len(turns)]) for i, record in enumerate(records))
+    return Plan(papers, known=works.read(folder))
 
 
 def _served(folder: Path, record: dict[str, Any], routes: tuple[Route, ...]) -> Served:

@@ -14,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from core.loopback import bucket, corpus, faults, hosts, pages, service
 from core.loopback.call import World
+from core.loopback.catalogues import arxiv, crossref, europepmc, openalex, semanticscholar, trouble, unpaywall
 from core.loopback.plan import Plan, identified
 from core.loopback.traffic import Gate, Request, Traffic
 from core.loopback.wire import listen, server, while_connected
@@ -30,16 +31,24 @@ ADDRESSES = {
     "repository": "127.0.0.6",
     "rogue": "127.0.0.7",
     "service": "127.0.0.8",
+    "openalex": "127.0.0.10",
+    "crossref": "127.0.0.11",
+    "semanticscholar": "127.0.0.12",
+    "unpaywall": "127.0.0.13",
 }
 
 _BUILDERS: dict[str, Callable[[World], Starlette]] = {
-    "arxiv": hosts.arxiv,
+    "arxiv": lambda world: Starlette(routes=[*arxiv.routes(world), *hosts.arxiv(world).routes]),
     "pmc": bucket.build,
-    "europepmc": hosts.europepmc,
+    "europepmc": lambda world: Starlette(routes=[*europepmc.routes(world), *hosts.europepmc(world).routes]),
     "doi": hosts.doi,
     "publisher": hosts.publisher,
     "repository": hosts.repository,
     "rogue": hosts.repository,
+    "openalex": openalex.build,
+    "crossref": crossref.build,
+    "semanticscholar": semanticscholar.build,
+    "unpaywall": unpaywall.build,
 }
 
 
@@ -201,6 +210,11 @@ class Internet:
             "europepmc_url": self.url("europepmc"),
             "europepmc_rest_url": self.url("europepmc") + "/europepmc/webservices/rest",
             "doi_url": self.url("doi"),
+            "openalex_url": self.url("openalex"),
+            "crossref_url": self.url("crossref"),
+            "arxiv_api_url": self.url("arxiv") + "/api",
+            "semanticscholar_url": self.url("semanticscholar") + "/graph/v1",
+            "unpaywall_url": self.url("unpaywall") + "/v2",
             "retrieve_academic_url": self.url("service") if self.plan.service else "",
         }
 
@@ -217,3 +231,6 @@ def _check(plan: Plan) -> None:
         styles = {"landing": ("", *pages.LANDINGS), "pmc": bucket.STYLES}.get(route.kind, ("",))
         if route.style not in styles:
             raise ValueError(f"unknown style {route.style!r} of a {route.kind} route")
+    for planned in plan.troubles:
+        if not trouble.known(planned.fault):
+            raise ValueError(f"unknown fault {planned.fault!r} of the catalogue {planned.catalogue}")

@@ -65,9 +65,23 @@ class Served:
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """A `fault` of a catalogue (see `core.loopback.catalogues.trouble`), `times` times (None: always).
+
+    It happens to requests with `path` in their path, to all if there is none.
+    """
+
+    catalogue: str
+    fault: str
+    times: int | None = None
+    path: str = ""
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything the loopback internet is told.
 
+    `known` are works that catalogues know besides the papers, or more that they know of these; `troubles` are theirs.
     `down` are the periods, in seconds since the start, in which the retrieval service answers 503 only; `vpn` is what
     its health call says (None: it says nothing); `service=False`: there is no such service.
     """
@@ -76,6 +90,8 @@ class Plan:
     service: bool = True
     vpn: bool | None = True
     down: tuple[tuple[float, float], ...] = ()
+    known: tuple[PaperMetadata, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
 
     def numbered(self) -> Iterator[tuple[int, Served]]:
         """Yield the papers with the number they have in every address, from 1."""

@@ -12,7 +12,7 @@ from core.scholarly.arxiv_feed import NAME, read_feed
 from core.scholarly.cache import Cache
 from core.scholarly.found import Found, Listing, Query
 from core.scholarly.known import schemes
-from core.scholarly.line import Ask, Line, Params, chunks
+from core.scholarly.line import Ask, Line, Params, chunks, surely
 from core.scholarly.prose import words
 from core.settings import Settings
 
@@ -60,9 +60,12 @@ class ArXiv:
 
     async def _by_id(self, ids: list[str]) -> AsyncGenerator[Listing]:
         for some in chunks(ids, OR):
-            listing = await self._ask({"id_list": ",".join(some), "max_results": len(some)})
-            got = {paper["arxiv_id"] for paper in listing.papers}
-            yield Listing(listing.papers, missing=tuple(f"arxiv:{name}" for name in some if name not in got))
+            yield await surely(self._some(some))
+
+    async def _some(self, ids: Sequence[str]) -> Listing:
+        listing = await self._ask({"id_list": ",".join(ids), "max_results": len(ids)})
+        got = {paper["arxiv_id"] for paper in listing.papers}
+        return Listing(listing.papers, missing=tuple(f"arxiv:{name}" for name in ids if name not in got))
 
     async def _ask(self, params: Params) -> Listing:
         for left in reversed(range(TRIES)):

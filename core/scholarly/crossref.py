@@ -11,7 +11,7 @@ from core.scholarly.cache import Cache
 from core.scholarly.crossref_works import NAME, read_cited, read_page, read_work
 from core.scholarly.found import Found, Listing, Query
 from core.scholarly.known import schemes
-from core.scholarly.line import Ask, Line, Read, chunks
+from core.scholarly.line import Ask, Line, Read, chunks, surely
 from core.scholarly.prose import words
 from core.settings import Settings
 
@@ -69,9 +69,9 @@ class Crossref:
     async def _by_id(self, dois: list[str]) -> AsyncGenerator[Listing]:
         alone = [doi for doi in dois if "," in doi] if len(dois) > FEW else dois
         for some in chunks([doi for doi in dois if doi not in alone], OR):
-            yield await self._some(some)
+            yield await surely(self._some(some))
         for doi in alone:
-            yield await self._one(doi, read_work)
+            yield await surely(self._one(doi, read_work))
 
     async def _some(self, dois: Sequence[str]) -> Listing:
         wanted = ",".join(f"doi:{doi}" for doi in dois)

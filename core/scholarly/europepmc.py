@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Literal
 
 from core.errors import FetchError
 from core.http import HttpClient
+from core.identifiers import aliases
 from core.metadata import PaperMetadata
 from core.scholarly.cache import Cache
 from core.scholarly.europepmc_works import LANGUAGES, NAME, read_links, read_place, read_search
 from core.scholarly.found import Found, Listing, Query
 from core.scholarly.known import first, schemes
-from core.scholarly.line import Ask, Line, Params, Read, chunks
+from core.scholarly.line import Ask, Line, Params, Read, chunks, surely
 from core.scholarly.prose import expression
 from core.settings import Settings
 
@@ -78,10 +79,13 @@ class EuropePMC:
     async def _by_id(self, papers: list[PaperMetadata]) -> AsyncGenerator[Listing]:
         wanted = {first(paper): term for paper in papers if (term := _term(paper))}
         for some in chunks(list(wanted), OR):
-            listing = await self._search(" OR ".join(wanted[name] for name in some), 2 * len(some))
-            got = {f"{name}:{value}" for paper in listing.papers for name, value in schemes(paper).items()}
-            missing = tuple(name for name in some if (name if ":" in name else f"doi:{name}") not in got)
-            yield Listing(listing.papers, None, unreadable=listing.unreadable, missing=missing)
+            yield await surely(self._some({name: wanted[name] for name in some}))
+
+    async def _some(self, wanted: Mapping[str, str]) -> Listing:
+        listing = await self._search(" OR ".join(wanted.values()), 2 * len(wanted))
+        got = {alias for paper in listing.papers for alias in aliases(paper)}
+        missing = tuple(name for name in wanted if name not in got)
+        return Listing(listing.papers, None, unreadable=listing.unreadable, missing=missing)
 
     async def _links(
         self, paper: PaperMetadata, what: Literal["references", "citations"], limit: int

@@ -54,7 +54,8 @@ class CatalogueError:
 class Listing:
     """One answer of a catalogue; `next` leads to the one after it, `unreadable` says what is wrong with some records.
 
-    `total` counts what the catalogue has in all; `missing` are identifiers that it does not know.
+    `total` counts what the catalogue has in all; `missing` are identifiers that it does not know; `failed` is why some
+    of several requests had no answer.
     """
 
     papers: tuple[PaperMetadata, ...] = ()
@@ -62,6 +63,7 @@ class Listing:
     next: str = ""
     unreadable: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    failed: tuple[FetchError, ...] = ()
 
 
 @dataclass(frozen=True)

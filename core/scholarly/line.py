@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
@@ -87,6 +88,7 @@ class Line:
         secret: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         gate: Gate | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self._url = url.rstrip("/")
@@ -96,6 +98,7 @@ class Line:
         self._secret = dict(secret or {})
         self._headers = dict(headers or {})
         self._gate = gate or OpenGate()
+        self._clock = clock
         self._failures = 0
         self._rests_until = 0.0
 
@@ -113,13 +116,14 @@ class Line:
     async def collect(self, operation: Operation, parts: AsyncGenerator[Listing], limit: int | None = None) -> Found:
         """Return everything `parts` gives, `limit` papers at most; an error ends it and is told."""
         given: list[Listing] = []
-        errors: list[CatalogueError] = []
         try:
             async with aclosing(parts):
                 async for part in parts:
                     given.append(part)
         except FetchError as error:
-            errors.append(CatalogueError.of(self.name, operation, error))
+            given.append(Listing(failed=(error,)))
+        failed = {error.reason: error for part in reversed(given) for error in reversed(part.failed)}
+        errors = [CatalogueError.of(self.name, operation, error) for error in reversed(failed.values())]
         errors += [CatalogueError(self.name, operation, "bad_answer", text) for text in _told(given)]
         return Found(
             papers=tuple(paper for part in given for paper in part.papers)[:limit],
@@ -184,13 +188,21 @@ class Line:
         self._failures = self._failures + 1 if error.reason in _PASSING else 0
         if error.reason in _REFUSED or self._failures >= PATIENCE:
             rest_s = error.retry_after_s or REST_S
-            self._rests_until = asyncio.get_running_loop().time() + rest_s
+            self._rests_until = self._clock() + rest_s
             error.retry_after_s = rest_s
 
     def _refuse_resting(self) -> None:
-        left_s = self._rests_until - asyncio.get_running_loop().time()
+        left_s = self._rests_until - self._clock()
         if left_s > 0:
             raise FetchError("host_parked", "it refused or failed just now", retry_after_s=left_s)
+
+
+async def surely(step: Awaitable[Listing]) -> Listing:
+    """Return what `step` gives, or why it failed: of several requests that are independent the others go on."""
+    try:
+        return await step
+    except FetchError as error:
+        return Listing(failed=(error,))
 
 
 def chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -13,7 +13,7 @@ from core.scholarly.budget import LIST, SEARCH, SINGLETON, Budget, Purse
 from core.scholarly.cache import Cache
 from core.scholarly.found import Found, Listing, Query
 from core.scholarly.known import bare, doi_of, first, scheme, schemes
-from core.scholarly.line import Ask, Line, chunks
+from core.scholarly.line import Ask, Line, chunks, surely
 from core.scholarly.openalex_works import NAME, SELECT, read_page, read_work
 from core.scholarly.prose import expression
 from core.settings import Settings
@@ -87,11 +87,11 @@ class OpenAlex:
         for name, values in together.items():
             for some in chunks(list(dict.fromkeys(values)), OR):
                 if self._purse.affords(LIST):
-                    yield await self._some(name, some)
+                    yield await surely(self._some(name, some))
                 else:
                     alone += [bare(value if name == "doi" else f"{name}:{value}") for value in some]
         for paper in alone:
-            yield await self._one(paper)
+            yield await surely(self._one(paper))
 
     async def _some(self, name: str, values: Sequence[str]) -> Listing:
         wanted = f"{_FILTERS[name]}:{'|'.join(values)}"

@@ -12,7 +12,7 @@ MAX_CHARS = 20_000
 _HIDDEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 _TAG = re.compile(
     r"</?(?:i|b|u|em|strong|span|sub|sup|sc|scp|p|div|title|sec|br|h[1-6]|ul|ol|li|a|(?:jats|mml|m|xlink):[a-z-]+)"
-    r"(?:\s[^<>]{0,200})?/?>",
+    r"(?:\s[^<>=]{0,200}=[^<>]{0,200})?\s?/?>",
     re.I,
 )
 _BLOCK = re.compile(r"</?(?:p|div|br|sec|li|jats:(?:p|sec|list-item))(?:\s[^<>]{0,200})?/?>", re.I)

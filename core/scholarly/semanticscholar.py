@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Literal
 from urllib.parse import quote
 
@@ -12,7 +12,7 @@ from core.metadata import PaperMetadata
 from core.scholarly.cache import Cache
 from core.scholarly.found import Found, Listing, Query
 from core.scholarly.known import first, schemes
-from core.scholarly.line import Ask, Line, Params, chunks
+from core.scholarly.line import Ask, Line, Params, chunks, surely
 from core.scholarly.prose import words
 from core.scholarly.semanticscholar_papers import FIELDS, LINKED, NAME, read_batch, read_links, read_search
 from core.settings import Settings
@@ -69,12 +69,16 @@ class SemanticScholar:
 
     async def _by_id(self, names: dict[str, str]) -> AsyncGenerator[Listing]:
         for some in chunks(list(names), OR):
-            ask = Ask("/paper/batch", read_batch, {"fields": FIELDS}, json={"ids": list(some)})
-            listing = await self._line.ask(ask) or Listing()
-            if len(listing.missing) + len(listing.papers) + len(listing.unreadable) != len(some):
-                raise FetchError("bad_answer", f"asked for {len(some)} papers, answered for another number")
-            missing = tuple(names[some[int(place)]] for place in listing.missing)
-            yield Listing(listing.papers, unreadable=listing.unreadable, missing=missing)
+            yield await surely(self._some({name: names[name] for name in some}))
+
+    async def _some(self, names: Mapping[str, str]) -> Listing:
+        ask = Ask("/paper/batch", read_batch, {"fields": FIELDS}, json={"ids": list(names)})
+        listing = await self._line.ask(ask) or Listing()
+        if len(listing.missing) + len(listing.papers) + len(listing.unreadable) != len(names):
+            raise FetchError("bad_answer", f"asked for {len(names)} papers, answered for another number")
+        aliases = list(names.values())
+        missing = tuple(aliases[int(place)] for place in listing.missing)
+        return Listing(listing.papers, unreadable=listing.unreadable, missing=missing)
 
     async def _links(
         self, paper: PaperMetadata, what: Literal["references", "citations"], limit: int, years: str = ""

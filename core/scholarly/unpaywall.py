@@ -13,7 +13,7 @@ from core.scholarly.cache import Cache
 from core.scholarly.found import Found, Listing
 from core.scholarly.known import schemes
 from core.scholarly.license import license_of
-from core.scholarly.line import Ask, Line
+from core.scholarly.line import Ask, Line, surely
 from core.scholarly.places import Place, addresses, arxiv_in, pmcid_in
 from core.scholarly.prose import plain
 from core.scholarly.reading import Shape, Year, parsed, record
@@ -69,8 +69,11 @@ class Unpaywall:
 
     async def _by_id(self, dois: list[str]) -> AsyncGenerator[Listing]:
         for doi in dois:
-            ask = Ask(f"/{quote(doi, safe='/')}", read_answer, absent=frozenset({404}))
-            yield await self._line.ask(ask) or Listing(missing=(doi,))
+            yield await surely(self._one(doi))
+
+    async def _one(self, doi: str) -> Listing:
+        ask = Ask(f"/{quote(doi, safe='/')}", read_answer, absent=frozenset({404}))
+        return await self._line.ask(ask) or Listing(missing=(doi,))
 
 
 def unusable_email(email: str) -> str:
