@@ -5,6 +5,7 @@
     ├── InputError                  what the user gave cannot be read as papers
     ├── StoreError                  the paper store cannot be used
     │   └── StoreVersionError       it was written by a newer version of this program
+    ├── ModelBudgetSpent            the chat model may not be asked any more in this run
     ├── QueueFull                   a queue with `full="error"` had no room
     ├── QueueClosed                 nothing more will come out of (or may go into) a queue
     └── PaperError                  this paper, or this attempt at it, fails; the others go on
@@ -89,6 +90,10 @@ class StoreError(LitReviewError, RuntimeError):
 
 class StoreVersionError(StoreError):
     """The paper store was written by a newer version of this program."""
+
+
+class ModelBudgetSpent(LitReviewError):
+    """The chat model may not be asked any more in this run; the review is finished without it."""
 
 
 class QueueFull(LitReviewError):
