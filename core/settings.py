@@ -71,7 +71,8 @@ class Settings(BaseSettings):
     max_processing: int = Field(
         default_factory=lambda: min(MAX_PROCESSING_CONCURRENT, _cores()),
         ge=1,
-        description="Papers converted at a time: 4, or the number of cores if that is fewer.",
+        description="Papers converted at a time: 4, or the number of cores if that is fewer. Engines with more "
+        "devices, or with actors on other machines, convert more when this is not set.",
     )
     max_downloads: int = Field(8, ge=1, description="Transfers at a time.")
 

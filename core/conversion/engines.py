@@ -160,9 +160,8 @@ def _best(settings: Settings, machine: Machine) -> Pick:
     name = _thorough(settings, machine)
     if missing := ENGINES[name].missing(settings, machine):
         return Pick(PLAIN, missing.found)
-    promised = name == "marker" and not settings.surya_inference_url  # what nobody has named need not start
-    why = "; ".join(fact.found for fact in ENGINES[name].needs(settings, machine))
-    return Pick(name, why, certain=not promised)
+    needs = ENGINES[name].needs(settings, machine)
+    return Pick(name, "; ".join(fact.found for fact in needs), certain=all(fact.sure for fact in needs))
 
 
 @asynccontextmanager

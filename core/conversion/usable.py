@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 
+from core.conversion.marker.services import LAYOUT, VISION, needed
 from core.settings import Settings
 
 INSTALL = "run `make marker`, or `pip install 'academic-lit-review[marker]'`"
-_NAME_A_SERVER = "name one with LIT_REVIEW_SURYA_INFERENCE_URL"
+_SERVER = "inference server"
 #: What Marker is made of: without one of these distributions it does not start.
 _PARTS = ("marker-pdf", "surya-ocr", "torch")
 _GPU = "/dev/nvidia0"  # there with a GPU and its driver; nvidia-smi may take seconds on a busy one
@@ -44,12 +45,16 @@ class Machine:
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing Marker needs or can use: whether it is there, what was `found`, and what to do if it is missed."""
+    """One thing Marker needs or can use: whether it is there, what was `found`, and what to do if it is missed.
+
+    What is not `sure` may still turn out not to work.
+    """
 
     name: str
     ok: bool
     found: str
     advice: str = ""
+    sure: bool = True
 
 
 def facts(settings: Settings, machine: Machine | None = None) -> tuple[Fact, ...]:
@@ -108,29 +113,32 @@ def _program(name: str, purpose: str, machine: Machine) -> Fact:
 
 
 def server(settings: Settings, machine: Machine) -> Fact:
-    """Tell where Marker's models run: on a server that is named, on one that can be started, or nowhere."""
-    if settings.surya_inference_url:
-        return Fact("inference server", True, "its inference server is named in the settings")
-    if settings.marker_options.get("disable_ocr"):
-        return _layout(settings)
+    """Tell where Marker's models run: on servers that are named, on such as can be started, or nowhere."""
+    wanted = needed(settings.marker_mode, settings.marker_options)
+    missing = [each for each in wanted if not each.named(settings)]
+    if not missing:
+        return Fact(_SERVER, True, "its servers are named in the settings" if wanted else "it needs no model as set up")
     if not settings.marker_start_server:
-        return Fact("inference server", False, "no inference server is named, and none may be started", _NAME_A_SERVER)
+        names = " and no ".join(f"{each.what} server" for each in missing)
+        advice = f"name one with LIT_REVIEW_{missing[0].setting.upper()}"
+        return Fact(_SERVER, False, f"Marker has no {names} named, and none may be started", advice)
+    if LAYOUT in missing and not (machine.version("torchvision") and torchvision(machine).ok):
+        advice = "name one with LIT_REVIEW_FAST_LAYOUT_SERVER_URL, or take marker_mode balanced"
+        return Fact(_SERVER, False, "Marker's fast layout server cannot be started without torchvision", advice)
+    return _vision(machine) if VISION in missing else Fact(_SERVER, True, "its vision model is named in the settings")
+
+
+def _vision(machine: Machine) -> Fact:
+    """Tell whether this machine can start the server of the vision model."""
     if gpu(machine).ok and machine.which("docker"):
-        return Fact("inference server", True, "docker can start its inference server on the GPU")
+        return Fact(_SERVER, True, "docker can start its inference server on the GPU", sure=False)
     if machine.which("llama-server"):
-        return Fact("inference server", True, "llama-server can start its inference server")
-    advice = f"{_NAME_A_SERVER}, or install docker on a machine with a GPU, or llama-server (llama.cpp)"
-    return Fact("inference server", False, "no inference server is named or can be started", advice)
-
-
-def _layout(settings: Settings) -> Fact:
-    """Tell the same for `disable_ocr`, which leaves only the layout to a model."""
-    if settings.marker_options.get("force_layout_block"):
-        return Fact("inference server", True, "it needs no model as it is set up")
-    if settings.fast_layout_server_url:
-        return Fact("inference server", True, "its layout server is named in the settings")
-    advice = "name one with LIT_REVIEW_FAST_LAYOUT_SERVER_URL, or take the converter marker-text, which needs none"
-    return Fact("inference server", False, "disable_ocr still needs a layout server, and none is named", advice)
+        return Fact(_SERVER, True, "llama-server can start its inference server", sure=False)
+    advice = (
+        "name one with LIT_REVIEW_SURYA_INFERENCE_URL, or install docker on a machine with a GPU, "
+        "or llama-server (llama.cpp)"
+    )
+    return Fact(_SERVER, False, "no inference server for Marker is named or can be started", advice)
 
 
 def service(settings: Settings) -> Fact:

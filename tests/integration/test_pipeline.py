@@ -16,6 +16,7 @@ from core.settings import MIB, Settings
 from core.stores.papers import PaperStore
 from tests.fakes import DeafStore, HeldConverter
 from tests.library import PDFS, SAMPLE_PLAN, many, on, plan
+from tests.watching import Watch
 from workflows.research.academic_lit_review.paper_processor import run_paper_pipeline
 from workflows.research.academic_lit_review.paper_processor.state import Outcome, PipelineResult
 
@@ -349,6 +350,23 @@ async def test_papers_acquired_but_unfinished_never_exceed_the_bound(tmp_path: P
 
     assert len(task.result().results) == 30
     assert acquired["acquired"] == 30
+
+
+@pytest.mark.parametrize(("given", "running"), [({}, 5), ({"max_processing": 3}, 3)])
+async def test_an_engine_uses_all_its_slots_unless_somebody_has_set_a_limit(
+    tmp_path: Path, given: dict[str, int], running: int
+) -> None:
+    """A GPU machine with eight devices has not got eight cores to spare."""
+    converter, watch = HeldConverter(slots=5), Watch()
+    async with Internet(many(8, Route("oa_url"))) as net, asyncio.TaskGroup() as group:
+        settings = net.settings(tmp_path, host_concurrency=8, **given)
+        task = group.create_task(run_paper_pipeline(net.papers, settings=settings, converter=converter, on_event=watch))
+        await watch.seen("acquired", 8)
+        await watch.seen("converting", running)
+        assert len(converter.order) == running
+        converter.open()
+
+    assert len(task.result().results) == 8
 
 
 async def test_the_most_relevant_papers_are_read_first(tmp_path: Path) -> None:

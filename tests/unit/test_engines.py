@@ -45,11 +45,31 @@ WORKSTATION = machine(MARKER, "docker", gpu=True)
     [
         (BARE, {}, Pick("text-layer", "Marker is not installed")),
         (BARE, {"surya_inference_url": SERVER}, Pick("text-layer", "Marker is not installed")),
-        (WITH_MARKER, {}, Pick("text-layer", "no inference server is named or can be started")),
+        (WITH_MARKER, {}, Pick("text-layer", "no inference server for Marker is named or can be started")),
         (
             WITH_MARKER,
             {"surya_inference_url": SERVER},
-            Pick("marker", "marker-pdf 2.0.0 with torch 2.13.0+cpu; its inference server is named in the settings"),
+            Pick("marker", "marker-pdf 2.0.0 with torch 2.13.0+cpu; its vision model is named in the settings"),
+        ),
+        (
+            WITH_MARKER,
+            {"surya_inference_url": SERVER, "ocr_error_server_url": SERVER, "marker_start_server": False},
+            Pick("marker", "marker-pdf 2.0.0 with torch 2.13.0+cpu; its servers are named in the settings"),
+        ),
+        (
+            WITH_MARKER,
+            {"surya_inference_url": SERVER, "marker_start_server": False},
+            Pick("text-layer", "Marker has no OCR error server named, and none may be started"),
+        ),
+        (
+            WITH_MARKER,
+            {"surya_inference_url": SERVER, "marker_mode": "fast"},
+            Pick("text-layer", "Marker's fast layout server cannot be started without torchvision"),
+        ),
+        (
+            WITH_MARKER,
+            {"marker_options": {"disable_ocr": True, "force_layout_block": "Text"}},
+            Pick("marker", "marker-pdf 2.0.0 with torch 2.13.0+cpu; it needs no model as set up"),
         ),
         (
             WORKSTATION,
@@ -63,7 +83,9 @@ WORKSTATION = machine(MARKER, "docker", gpu=True)
         (
             WORKSTATION,
             {"marker_start_server": False},
-            Pick("text-layer", "no inference server is named, and none may be started"),
+            Pick(
+                "text-layer", "Marker has no vision model server and no OCR error server named, and none may be started"
+            ),
         ),
         (
             machine(MARKER, "llama-server"),
@@ -77,7 +99,7 @@ WORKSTATION = machine(MARKER, "docker", gpu=True)
         (
             WITH_MARKER,
             {"marker_options": {"disable_ocr": True}},
-            Pick("text-layer", "disable_ocr still needs a layout server, and none is named"),
+            Pick("text-layer", "Marker's fast layout server cannot be started without torchvision"),
         ),
         (BARE, {"marker_base_url": SERVICE}, Pick("marker-service", "a Marker job service is named in the settings")),
     ],

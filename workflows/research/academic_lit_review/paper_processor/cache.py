@@ -99,7 +99,7 @@ def _hit(
     if held.file is None:
         return board.fail(paper_id, "cache", "not_found", "its file is not in the store any more")
     board.files[paper_id] = held.file
-    if held.failure:
+    if held.failure and held.failure.stage == "convert":
         known = f"{held.failure.detail} (known from an earlier run)".strip()
         return board.fail(paper_id, "convert", held.failure.reason, known)
     remaining.lesser[paper_id] = held.file

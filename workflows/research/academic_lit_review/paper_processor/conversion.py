@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,9 +38,14 @@ class Reading:
 
 
 def slots(services: Services) -> dict[str, int]:
-    """Return how many papers are converted at a time, by lane: one for each engine of a choosing converter."""
-    converter, most = services.converter, services.settings.max_processing
+    """Return how many papers are converted at a time, by lane: one for each engine of a choosing converter.
+
+    Engines have as many slots as they can use: cores, devices, actors on other machines. `max_processing` is a limit
+    to them only when somebody has set it.
+    """
+    converter, settings = services.converter, services.settings
     lanes = converter.lanes if isinstance(converter, Choosing) else {"": converter.slots}
+    most = settings.max_processing if "max_processing" in settings.model_fields_set else sys.maxsize
     return {name: max(1, min(most, count)) for name, count in lanes.items()}
 
 
