@@ -13,7 +13,6 @@ from core.evidence.losses import Losses
 from core.evidence.omissions import dispensable
 from core.evidence.quantities import readings
 from core.evidence.side import Side
-from core.evidence.tokens import NUMBER
 from core.evidence.wordlists import HARMLESS
 
 _CITED = re.compile(r"\d{1,4}(?:\s?[,;\u2013\u2012-]\s?\d{1,4}){0,40}", re.ASCII)

@@ -36,16 +36,17 @@ _ADDRESS = re.compile(
     r"correspond\w+|keywords?|doi|issn|licen[sc]e|academic editor|edited by|reviewed by|open access)\b",
     re.IGNORECASE,
 )
+_NUMBER = re.compile(r"\d|[IVX]{1,5}[.)]|[A-Z][.)]")
 _NUMBERED = re.compile(r"(?:(?:\d+|[ivx]+|[a-z])(?: \d+)* )(?=[a-z])")
 _HEADINGS: tuple[tuple[Role, str], ...] = (
     ("body", r"(?:[a-z] )?appendi(?:x|ces)"),
     ("references", r"references|bibliography|literature cited|works cited|notes and references"),
+    ("discussion", r"(?:general )?discussion|interpretation"),
     ("limitations", r"(?:\w+ ){0,3}limitations?|weaknesses|threats to validity"),
     ("abstract", r"abstract|summary|synopsis"),
     ("conclusion", r"(?:\w+ ){0,2}conclusions?|concluding|(?:main )?take ?aways?|closing remarks"),
     ("future", r"(?:\w+ ){0,2}future|outlook|perspectives?|recommendations?|open (?:questions|problems)"),
     ("results", r"results?|(?:main |key |our )?findings|(?:\w+ ){0,2}results and discussion|evaluation|experiments"),
-    ("discussion", r"discussion|general discussion|interpretation"),
     (
         "methods",
         r"(?:\w+ ){0,3}methods?(?: and .*)?$|(?:\w+ )?methodology|materials?|experimental|patients and|study design"
@@ -76,9 +77,12 @@ class Block:
     role: Role
 
 
-def blocks(text: str) -> Iterator[Block]:
-    """Yield the blocks of a Markdown text in order; each row of a table is one."""
-    section = _Section()
+def blocks(text: str, *, opening: Role = "front") -> Iterator[Block]:
+    """Yield the blocks of a Markdown text in order; each row of a table is one.
+
+    `opening` is the part of a paper the text begins with: "abstract" for one that is nothing else.
+    """
+    section = _Section("", opening)
     for kind, start, end in _pieces(text):
         words = text[start:end]
         if kind == "heading":
@@ -193,5 +197,5 @@ def _unnamed(title: str, sibling: _Section | None, parent: _Section | None) -> R
 def role_of(title: str) -> Role | None:
     """Return what part of a paper a heading names, None when it names a topic."""
     plain = fold(title[:_MAX_TITLE])
-    plain = _NUMBERED.sub("", plain, count=1) if title[:1].isdigit() or title[1:2] == "." else plain
+    plain = _NUMBERED.sub("", plain, count=1) if _NUMBER.match(title) else plain
     return next((role for role, pattern in _ROLES if pattern.match(plain)), None)

@@ -38,12 +38,15 @@ class Sentence:
     kind: Kind
 
 
-def sentences(text: str, pages: Sequence[PageSpan] = ()) -> list[Sentence]:
-    """Return every sentence of `text` in order: of headings, captions, table rows and references, too, told by kind."""
+def sentences(text: str, pages: Sequence[PageSpan] = (), *, opening: Role = "front") -> list[Sentence]:
+    """Return every sentence of `text` in order: of headings, captions, table rows and references, too, told by kind.
+
+    `opening` is the part of a paper the text begins with.
+    """
     on = Pages(pages)
     return [
         Sentence(text[start:end], start, end, on.at(start), block.section, block.role, block.kind)
-        for block in blocks(text)
+        for block in blocks(text, opening=opening)
         for start, end in _within(text, block)
     ]
 

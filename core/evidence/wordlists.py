@@ -37,3 +37,14 @@ BEGINNERS = _words(
     three no not other according based using given despite compared additionally consequently among overall i he she
     his her what which how results studies patients"""
 )
+
+#: Words that say nothing of what a sentence is about.
+STOPWORDS = _words(
+    """a about above after again against all also although am among an and any are as at be because been before being
+    below between both but by can could did do does doing down due during each either et few for from further had has
+    have having he her here hers him his how however i if in into is it its itself just may me might more most must my
+    near nor not now of off on once one only or other our ours out over own per same shall she should since so some such
+    than that the their theirs them then there therefore these they this those through thus to too toward two under
+    until up upon us using very via was we were what when where whether which while who whom whose why will with within
+    without would yet you your al ie eg e g fig figs table tables"""
+)
