@@ -13,7 +13,7 @@ from core.metadata import PaperMetadata
 from core.scholarly.catalogues import Catalogue, Catalogues
 from core.scholarly.found import CatalogueError, Found, joined
 from core.scholarly.known import schemes
-from core.scholarly.trust import names, settle
+from core.scholarly.trust import names, settle, tidy
 from core.streaming import together
 
 #: How long one catalogue may take for all papers together; what it has not said by then is done without, seconds.
@@ -76,7 +76,9 @@ async def _within(deadline_s: float, catalogue: Catalogue, papers: Sequence[Pape
 
 def _filled(papers: Sequence[PaperMetadata], found: Sequence[PaperMetadata]) -> list[PaperMetadata]:
     """Return each of `papers` with what is found of it; a record belongs to the paper it shares an identifier with."""
-    works = {name: settle(group) for group in groups(found, names) for paper in group for name in names(paper)}
+    works: dict[str, PaperMetadata] = {}
+    for group in groups(map(tidy, found), names):
+        works |= dict.fromkeys((name for each in group for name in names(each)), settle(group))
     return [_fill(paper, next((works[name] for name in aliases(paper) if name in works), None)) for paper in papers]
 
 

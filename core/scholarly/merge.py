@@ -14,7 +14,7 @@ from operator import itemgetter
 from core.identifiers import fold, groups, normalize_doi, paper_id
 from core.metadata import PaperMetadata
 from core.scholarly.known import of_preprint
-from core.scholarly.trust import names, settle
+from core.scholarly.trust import names, settle, tidy
 
 #: A shorter title ("Editorial", "Reply to the authors") says nothing about its paper, in characters and in words.
 MIN_CHARS, MIN_WORDS = 20, 3
@@ -28,7 +28,7 @@ _INITIALS = re.compile(r"[A-Z]{1,3}")
 
 def unite(papers: Iterable[PaperMetadata]) -> dict[str, PaperMetadata]:
     """Return `papers` by `paper_id`, one for each work; the order in which they come makes no difference."""
-    works = [settle(group) for group in groups(papers, names)]
+    works = [settle(group) for group in groups(map(tidy, papers), names)]
     while True:
         fewer = [settle(group) for group in _alike(works)]
         if len(fewer) == len(works):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from core.identifiers import aliases
+from core.identifiers import aliases, normalize_arxiv, normalize_doi, paper_id
 from core.metadata import Notice, PaperMetadata, Version
 from core.scholarly.known import bare, of_preprint
 
@@ -47,7 +47,9 @@ def settle(records: Sequence[PaperMetadata]) -> PaperMetadata:
     A contested field is from whom its order of trust names first (`origins` says who that was); lists are joined; one
     who knows of a retraction is enough. Identifiers that lose become `versions`.
     """
-    ordered = sorted(records, key=lambda record: (_place("oa_urls", _origin("", record)), _canonical(record)))
+    ordered = sorted(
+        map(tidy, records), key=lambda record: (_place("oa_urls", _origin("", record)), _canonical(record))
+    )
     contested = sorted({key for record in ordered for key in record} - _JOINED)
     best = {key: _best(key, ordered) for key in contested}
     settled: dict[str, Any] = {key: value for key, (value, _) in best.items() if value not in (None, "", [])}
@@ -66,13 +68,14 @@ def _rank(key: str, value: Any, origin: str) -> tuple[Any, ...]:
     """Return the place of a claim: by version, then by trust; of two by the same the longer, then by the alphabet."""
     early = origin.endswith(_PREPRINT) or (key == "doi" and of_preprint(str(value).lower()))
     text = _canonical(value)
-    return early, _place(key, origin), -len(text), text
+    return early, _place(key, origin), -len(text), text, origin
 
 
 def _place(key: str, origin: str) -> int:
     order = _ORDERS.get(key, _OPEN if key == "oa_urls" else _ORDER)
     name = origin.removesuffix(_PREPRINT)
-    return order.index(name) if name in order else len(order)
+    whole = (*order, *(each for each in (*_ORDER, name) if each not in order))
+    return whole.index(name)
 
 
 def _origin(key: str, record: PaperMetadata) -> str:
@@ -109,15 +112,20 @@ def _versions(records: Iterable[PaperMetadata], settled: PaperMetadata) -> list[
     """Return every identifier of the work that `settled` does not bear itself, each once."""
     told: dict[str, str] = {}
     for record in records:
-        for version in (_own(record), *(record.get("versions") or [])):
+        for version in (*_own(record), *(record.get("versions") or [])):
             for alias in aliases(cast(PaperMetadata, version)):
                 told[alias] = max(told.get(alias, ""), version.get("version", ""))
     others = sorted(told.keys() - set(aliases(settled)))
     return [_version(alias, told[alias]) for alias in others]
 
 
-def _own(record: PaperMetadata) -> Version:
-    return cast(Version, {key: value for key, value in record.items() if key in (*_IDS, "version")})
+def _own(record: PaperMetadata) -> Iterator[Version]:
+    """Yield the identifiers that a record bears, those of a preprint as such."""
+    early = _origin("doi", record).endswith(_PREPRINT) or of_preprint(record.get("doi", ""))
+    for key, value in record.items():
+        if key in _IDS and value:
+            of_eprint = key == "arxiv_id" or (key == "doi" and early)
+            yield cast(Version, {key: value, **({"version": "preprint"} if of_eprint else {})})
 
 
 def _version(alias: str, kind: str) -> Version:
@@ -125,9 +133,22 @@ def _version(alias: str, kind: str) -> Version:
     return Version(**found, version=kind) if kind else found
 
 
+def tidy(record: PaperMetadata) -> PaperMetadata:
+    """Return `record` with its DOI in lower case; that of an e-print is its arXiv id, and bears no name of its own."""
+    doi, arxiv = normalize_doi(record.get("doi")), normalize_arxiv(record.get("arxiv_id"))
+    eprint = normalize_arxiv(doi)
+    tidied = {**record, **({"doi": doi} if doi else {})}
+    if eprint:
+        del tidied["doi"]
+        tidied["arxiv_id"] = eprint
+        if arxiv not in (None, eprint):
+            tidied["versions"] = [*(record.get("versions") or []), Version(version="preprint", arxiv_id=str(arxiv))]
+    return cast(PaperMetadata, tidied)
+
+
 def names(paper: PaperMetadata) -> list[str]:
-    """Return every identifier of `paper` and of its other versions, but those of files."""
-    known = aliases(paper)
+    """Return every name of a tidy paper: its identifiers, else its description, and those of its other versions."""
+    known = aliases(paper) or [paper_id(paper)]
     for version in paper.get("versions") or []:
         known += aliases(cast(PaperMetadata, version))
     return list(dict.fromkeys(known))
