@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from core.conversion.converter import Converted
 from core.errors import SettingsError, known_reason
 from core.http import HttpClient
 from core.loopback import Internet, Plan, Route
@@ -17,6 +19,7 @@ from core.stores.papers import PaperStore
 from tests.fakes import DeafStore, HeldConverter
 from tests.library import PDFS, SAMPLE_PLAN, many, on, plan
 from tests.watching import Watch
+from workflows.research.academic_lit_review.export import export
 from workflows.research.academic_lit_review.paper_processor import run_paper_pipeline
 from workflows.research.academic_lit_review.paper_processor.state import Outcome, PipelineResult
 
@@ -302,6 +305,29 @@ async def test_a_paper_that_cannot_be_verified_is_read_with_a_warning_and_named_
     assert outcome["identity"] == "unverified"
     assert outcome["warnings"] == ["identity unverified: the record has no title to compare"]
     assert outcome["title"] == PDFS[0].metadata["title"]
+
+
+class Illustrated(HeldConverter):
+    """A converter whose texts have an image."""
+
+    async def convert(self, pdf: Path, *, deadline: float) -> Converted:
+        made = await super().convert(pdf, deadline=deadline)
+        return replace(made, markdown=f"![](a.png)\n\n{made.markdown}", images={"a.png": b"png"}, why="asked for")
+
+
+async def test_images_are_kept_beside_their_text_and_exported_with_it(tmp_path: Path) -> None:
+    converter = Illustrated()
+    converter.open()
+    async with Internet(plan((Route("oa_url"),))) as net, PaperStore.open(tmp_path / "home") as store:
+        outcome = only((await run(net, tmp_path, store=store, converter=converter)).results)
+        await export([outcome], store, tmp_path)
+
+    assert (Path(outcome["images_path"]) / "a.png").read_bytes() == b"png"
+    assert (outcome["engine"], outcome["why"]) == ("held", "asked for")
+    [text] = tmp_path.glob("*.md")
+    link = f"{text.stem}/a.png"
+    assert f"![]({link})" in text.read_text()
+    assert (tmp_path / link).read_bytes() == b"png"
 
 
 async def test_a_client_given_by_the_caller_is_left_as_it_was(tmp_path: Path) -> None:
