@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -38,6 +39,14 @@ needs_ray = pytest.mark.skipif(
 )
 
 
+def ended(process: psutil.Process) -> bool:
+    """Tell whether a process has ended, even if nobody has waited for it."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 class Node:
     """One node: the process of `ray start` and all it has started."""
 
@@ -53,6 +62,11 @@ class Node:
             assert time.monotonic() < over, self._log.read_text()
             time.sleep(0.05)
 
+    @property
+    def pids(self) -> set[int]:
+        """Return the processes it has now."""
+        return {process.pid for process in psutil.Process(self._process.pid).children(recursive=True)}
+
     def kill(self) -> None:
         """End it as a power cut would."""
         if self._process.poll() is None:
@@ -61,14 +75,17 @@ class Node:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
             self._process.wait()
-            assert psutil.wait_procs(processes, timeout=10)[1] == []
+            over = time.monotonic() + 10
+            while not all(ended(process) for process in processes):
+                assert time.monotonic() < over, processes
+                time.sleep(0.01)
 
 
 class Cluster:
     """A head and one more node, with two CPUs and one GPU (on paper) each."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._port = free_port()
         self._client_port = free_port()
         self.nodes: list[Node] = []
@@ -79,7 +96,7 @@ class Cluster:
         """Start both nodes."""
         self._start(
             "--head", f"--port={self._port}", f"--ray-client-server-port={self._client_port}",
-            "--include-dashboard=false", f"--temp-dir={self._folder}",
+            "--include-dashboard=false", f"--temp-dir={self.folder}",
         )  # fmt: skip
         self.add()
 
@@ -89,14 +106,14 @@ class Cluster:
 
     def _start(self, *options: str) -> Node:
         number = 11 + len(self.nodes)
-        log = self._folder / f"node-{number}.log"
+        log = self.folder / f"node-{number}.log"
         command = [
             *(sys.executable, "-m", "ray.scripts.scripts", "start", "--block", f"--node-ip-address=127.0.0.{number}"),
             *("--num-cpus=2", "--num-gpus=1", "--object-store-memory=80000000", "--disable-usage-stats", *options),
         ]
         with log.open("wb") as file:
             process = subprocess.Popen(
-                command, stdout=file, stderr=file, env={**os.environ, **_ENV}, start_new_session=True,
+                command, stdout=file, stderr=file, env={**os.environ, **_ENV, "TMPDIR": str(self.folder)}, start_new_session=True,
                 preexec_fn=_end_with_parent,
             )  # fmt: skip
         self.nodes.append(Node(process, log))
@@ -113,10 +130,13 @@ def cluster() -> Iterator[Cluster]:
     """Give a cluster of two nodes; none of its processes is left in the end."""
     folder = Path(tempfile.mkdtemp(prefix="ray", dir="/tmp"))  # its sockets have room for short paths only
     made = Cluster(folder)
-    try:
-        made.start()
-        yield made
-    finally:
-        for node in made.nodes:
-            node.kill()
-        shutil.rmtree(folder, ignore_errors=True)
+    with pytest.MonkeyPatch.context() as environment:  # for the nodes, and for those who connect to them
+        environment.setenv("RAY_AUTH_MODE", "token")  # its ports are open to the network
+        environment.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        try:
+            made.start()
+            yield made
+        finally:
+            for node in made.nodes:
+                node.kill()
+            shutil.rmtree(folder, ignore_errors=True)

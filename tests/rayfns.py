@@ -35,6 +35,6 @@ def note(path: str, folder: str) -> None:
 
 def slowly(path: str, folder: str) -> Any:
     """Leave a note of the node, then read the file, not too fast."""
-    Path(folder, f"{os.environ['RAY_NODE_ID']}-{os.getpid()}-{Path(path).stem}").touch()
+    Path(folder, f"{os.environ['RAY_RAYLET_PID']}-{os.getpid()}-{Path(path).stem}").touch()
     time.sleep(0.4)
     return extract(path)

@@ -149,8 +149,9 @@ def _unusable(address: str, error: Exception) -> SettingsError:
 
 
 def _first(error: BaseException) -> str:
-    """Return type and beginning of the message of an error of Ray's, which may be pages long."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    """Return type and message of an error of Ray's, without the usual words; it may be pages long."""
+    words = " ".join(str(error).split()).removesuffix("The task may or may not have been executed on the actor.")
+    return f"{type(error).__name__}: {words.rpartition('is temporarily unavailable: ')[2][:160].strip()}"
 
 
 def _last(error: BaseException) -> str:

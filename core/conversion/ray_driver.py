@@ -41,7 +41,10 @@ def main(recipe: Mapping[str, Any]) -> None:
     except SettingsError as error:
         return tell(encoded(["unusable", str(error)]))
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # from here on the end of its input ends it
-    asyncio.run(_serve(cluster, recipe, count, tell))
+    try:
+        asyncio.run(_serve(cluster, recipe, count, tell))
+    except* ConnectionError:
+        sys.exit("it does not answer")
     cluster.close()
 
 

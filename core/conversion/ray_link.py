@@ -21,6 +21,7 @@ sys.path[:] = recipe["path"]
 from core.conversion import ray_driver
 ray_driver.main(recipe)
 """
+_ENV = {"RAY_ENABLE_AUTO_CONNECT": "0"}  # or Ray, when disconnected, looks for another cluster
 _CLOSE_S = 5.0
 _ANSWER_BYTES = 512 * MIB
 
@@ -43,8 +44,9 @@ class Link(Process):
         """Start the process, without waiting for it to be connected."""
         told = json.dumps({**recipe, "path": sys.path, "parent": os.getpid()}, default=os.fspath)
         _, link = await asyncio.get_running_loop().subprocess_exec(
-            lambda: cls(processes, _ANSWER_BYTES), sys.executable, "-P", "-c", _START, told, start_new_session=True
-        )
+            lambda: cls(processes, _ANSWER_BYTES), sys.executable, "-P", "-c", _START, told, start_new_session=True,
+            env={**os.environ, **_ENV},
+        )  # fmt: skip
         return link
 
     async def until(self, state: Callable[[], bool]) -> None:

@@ -14,7 +14,7 @@ TAKE_S = 120.0  # for a file to arrive at its node
 STOP_S = 1.0  # for a call to be stopped before its actor is killed
 GRACE_S = 15.0  # an actor that answers so much too late hangs
 PROBE_S = 60.0  # for an actor to come up before it is asked once more
-_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 5.0
+_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 2.0
 
 
 class Slot:
@@ -79,6 +79,8 @@ class Slot:
         """Hand over a call: until the actor has its file, nothing has begun, and another slot may have it."""
         try:
             pdf = await self._cluster.put(call.path)
+        except ConnectionError:  # to the cluster: it is over with this process
+            raise
         except OSError as error:
             return self._line.fail(call, f"{call.path} cannot be sent: {error}")
         taking = self._cluster.ask(self._actor, "take", call.number, call.suffix, pdf)
