@@ -19,6 +19,7 @@ RULES = 1  # raise it with every change of ours that changes the texts of Marker
 PACKAGES = ("marker-pdf", "surya-ocr")
 TEXT = "text"  # the mode without weights: layout by our rules, text by the PDF's own layer
 _OURS = ("mode", "output_format", "renderer", "converter_cls", "paginate_output", "page_separator", "extract_images")
+CLASSES = ("llm_service", "processors")  # options that name classes, as Marker's command line has them
 _SECRET = re.compile(r"_(key|token|secret|credentials)$")
 _RANGE = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
 #: What every conversion needs: no children of its own, no bars, and no links, whose targets would stand in the text.
@@ -27,6 +28,7 @@ _ALWAYS: Mapping[str, Any] = {"pdftext_workers": 1, "disable_tqdm": True, "disab
 _WEIGHTLESS: Mapping[str, Any] = {
     "mode": "fast",
     "disable_ocr": True,
+    "force_ocr": False,
     "level_count": 1 << 30,
     "use_pdftext_reading_order": False,
     "highres_block_types": [],

@@ -7,15 +7,17 @@ import secrets
 from itertools import pairwise
 from typing import Any
 
+from core.conversion.marker.harmless import harmless
 from core.errors import ConversionError
 
 _MARKUP = re.compile(r"</?[a-z]+[^<>]*>|!\[[^\]\n]*\]\([^)\s]*\)|\]\([^)\s]*\)")
 _BROKEN = re.compile(r"[-\u2014\u00ac]\s*\n(?=[^\W\dA-Z_])")  # as Marker itself joins the lines of a heading
+_BLANK_CONTRAST = 32  # of 255 shades of grey
 _BLANK = re.compile(r"\n(?:[^\S\n]*\n){2,}")
 
 
-def rendered(document: Any, renderer: Any) -> tuple[str, list[int], dict[str, Any]]:
-    """Return the Markdown of a document, the ends of its pages in it, and its images by name.
+def rendered(document: Any, renderer: Any, *, links: bool) -> tuple[str, list[int], dict[str, Any]]:
+    """Return the Markdown of a document, with Marker's `links` or none, the ends of its pages, and its images by name.
 
     Marker's own pagination would cut the paragraphs that run over a page break, and its separators could be forged.
     """
@@ -26,7 +28,7 @@ def rendered(document: Any, renderer: Any) -> tuple[str, list[int], dict[str, An
     parts = renderer.md_cls.convert(html).split(mark)[1:]
     if len(parts) != len(output.children):
         raise ConversionError("implausible_text", f"Marker's renderer lost the text after page {len(parts)}")
-    return *joined(parts), images
+    return *joined([harmless(part, images=images, links=links) for part in parts]), images
 
 
 def joined(parts: list[str]) -> tuple[str, list[int]]:
@@ -34,7 +36,7 @@ def joined(parts: list[str]) -> tuple[str, list[int]]:
     markdown, ends = "", []
     for part in parts:
         clean = _BLANK.sub("\n\n", part)
-        markdown += clean.lstrip("\n") if not markdown or markdown.endswith("\n\n") else clean
+        markdown += clean if markdown and not markdown.endswith("\n\n") else clean.lstrip()
         ends.append(len(markdown))
     markdown = markdown.rstrip()
     return markdown, [min(end, len(markdown)) for end in ends]
@@ -68,3 +70,13 @@ def pictures(document: Any) -> list[int]:
     kinds = type(document.block_type)
     shown = (kinds.Picture, kinds.Figure, kinds.Diagram)
     return [len(page.contained_blocks(document, shown)) for page in document.pages]
+
+
+def ink(document: Any) -> list[int]:
+    """Return for each page 1 if anything is printed on it, else 0."""
+    return [int(_contrast(page.get_image()) > _BLANK_CONTRAST) for page in document.pages]
+
+
+def _contrast(image: Any) -> int:
+    darkest, brightest = image.convert("L").getextrema()
+    return int(brightest - darkest)

@@ -21,30 +21,41 @@ THIN = 0.5  # fewer: the page is named in a warning; of the whole paper, it fail
 
 @dataclass(frozen=True)
 class Page:
-    """What is known of a converted page: letters and digits in the file (-1: unreadable) and in the text, pictures."""
+    """What is known of a converted page.
+
+    Letters and digits in the file (-1: unreadable) and in the text, pictures, and whether it is other than blank.
+    """
 
     number: int
     layer: int
     written: int
     pictures: int
+    ink: int
 
     @property
     def share(self) -> float:
         """Return how much of a full page's text layer is in the text; 1 for other pages, where that says nothing."""
         return self.written / self.layer if self.layer >= FULL else 1.0
 
+    @property
+    def silent(self) -> bool:
+        """Tell whether something is printed on it of which nothing is in the text."""
+        return self.layer >= 0 and self.ink > 0 and not self.written
+
 
 def judge(answer: Mapping[str, Any], *, reads_scans: bool) -> tuple[str, ...]:
     """Return the warnings that belong to what `reading.read` answered for a whole paper, or raise `ConversionError`.
 
     `no_text_layer` when its pages are images and OCR is off, `inference_unavailable` when calls of the model failed
-    and text is missing, otherwise `implausible_text`.
+    and text is missing, `empty` when no page was asked for, otherwise `implausible_text`.
     """
     pages = _pages(answer)
+    if not pages:
+        raise ConversionError("empty", f"page_range chooses none of {len(answer['letters'])} pages")
     calls = {"asked": 0, "failed": 0, "cut": 0, **answer.get("calls", {})}
     thin = [page for page in pages if page.share < THIN]
-    silent = [page for page in pages if page.layer >= 0 and page.written == 0]
-    _check_calls(calls, thin or silent)
+    silent = [page for page in pages if page.silent]
+    _check_calls(calls, [page for page in pages if page.silent or page.share < THIN])
     _check_amount(pages, reads_scans=reads_scans)
     _check_lost([page for page in pages if page.share < LOST and not page.pictures])
     if thin and calls["cut"]:
@@ -54,8 +65,10 @@ def judge(answer: Mapping[str, Any], *, reads_scans: bool) -> tuple[str, ...]:
 
 def _pages(answer: Mapping[str, Any]) -> list[Page]:
     """Return the pages that were converted; others, left out by `page_range`, have no method."""
-    columns = zip(answer["metadata"]["methods"], answer["letters"], answer["written"], answer["pictures"], strict=True)
-    return [Page(number, *counts) for number, (method, *counts) in enumerate(columns, 1) if method]
+    methods = answer["metadata"]["methods"]
+    counts = (answer[name] for name in ("letters", "written", "pictures"))
+    columns = zip(methods, *counts, answer.get("ink", [1] * len(methods)), strict=True)
+    return [Page(number, *known) for number, (method, *known) in enumerate(columns, 1) if method]
 
 
 def _check_calls(calls: Mapping[str, int], missing: Sequence[Page]) -> None:

@@ -9,15 +9,17 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
 from core.conversion.marker.calls import Calls
 from core.conversion.marker.layer import look
 from core.conversion.marker.layout import DECIDED, RuledLayout
-from core.conversion.marker.options import TEXT, MarkerOptions
-from core.conversion.marker.pages import contents, pictures, rendered, written
+from core.conversion.marker.options import CLASSES, TEXT, MarkerOptions
+from core.conversion.marker.pages import contents, ink, pictures, rendered, written
 from core.conversion.marker.trouble import Trouble
+from core.errors import SettingsError
 
 
 def __getattr__(name: str) -> Callable[..., dict[str, Any]]:
@@ -36,14 +38,16 @@ def _read(path: str, options: dict[str, Any], pages: list[int] | None = None) ->
 
     `options` are those of `MarkerOptions.plain()`. `pages` of the answer are the ends of the pages in its Markdown;
     `letters` and `written` count letters and digits of each page in the file and in the Markdown. Raises
-    `ConversionError` with what is wrong and, where that helps, what to do.
+    `ConversionError` with what is wrong and, where that helps, what to do; `SettingsError` for options that do not fit.
     """
     begun = time.monotonic()
     wanted = MarkerOptions(**options)
     layer = look(path, *(pages or ()))
     numbers = [number for number in wanted.pages(layer.count) if number in layer.letters]
+    with Trouble(setup=True):
+        machine = _machine(json.dumps(options, sort_keys=True))
     with Trouble():
-        read = _machine(json.dumps(options, sort_keys=True)).convert(path, numbers) if numbers else {}
+        read = machine.convert(path, numbers) if numbers else {}
     return {
         **_spread(read, numbers, list(layer.letters)),
         "first": min(layer.letters, default=1),
@@ -66,6 +70,7 @@ class _Machine:
         from marker.converters.pdf import PdfConverter
         from marker.settings import settings  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
+        _check(wanted.options)
         logging.getLogger("marker").setLevel(logging.WARNING)
         settings.FONT_PATH = os.devnull  # otherwise a font is fetched, which no PDF needs
         self._calls = Calls() if wanted.mode != TEXT else None
@@ -86,16 +91,31 @@ class _Machine:
             self._calls.clear()
         self._converter.config["page_range"] = [number - 1 for number in numbers]
         document = self._converter.build_document(path)
-        markdown, ends, images = rendered(document, self._converter.resolve_dependencies(self._converter.renderer))
+        renderer = self._converter.resolve_dependencies(self._converter.renderer)
+        markdown, ends, images = rendered(document, renderer, links=not self._converter.config["disable_links"])
         return {
             "markdown": markdown,
             "pages": ends,
             "contents": contents(document),
             "methods": [page.text_extraction_method or "none" for page in document.pages],
             "pictures": pictures(document),
+            "ink": ink(document),
             "images": {name: _encoded(image) for name, image in images.items()},
             "calls": self._calls.counts() if self._calls else {},
         }
+
+
+def _check(options: Mapping[str, Any]) -> None:
+    """Raise `SettingsError` for an option that Marker does not have: it would pass over it in silence."""
+    if not options:
+        return
+    from marker.config.crawler import crawler  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+    known = {*crawler.attr_set, *CLASSES}
+    for name in options:
+        if name not in known:
+            close = get_close_matches(name, known, 1)
+            raise SettingsError(f"marker_options: Marker has no {name!r}" + (f"; {close[0]!r}?" if close else ""))
 
 
 def _models(calls: Calls | None) -> dict[str, Any]:
@@ -118,7 +138,8 @@ def _encoded(image: Any) -> str:
 def _spread(read: Mapping[str, Any], numbers: list[int], span: list[int]) -> dict[str, Any]:
     """Return what was read with an entry for each page of `span`, empty for those not among `numbers`."""
     markdown = read.get("markdown", "")
-    found = {name: dict(zip(numbers, read.get(name, ()), strict=True)) for name in ("pages", "methods", "pictures")}
+    columns = ("pages", "methods", "pictures", "ink")
+    found = {name: dict(zip(numbers, read.get(name, ()), strict=True)) for name in columns}
     pages: list[int] = []
     for number in span:
         pages.append(found["pages"].get(number, pages[-1] if pages else 0))
@@ -127,6 +148,7 @@ def _spread(read: Mapping[str, Any], numbers: list[int], span: list[int]) -> dic
         "pages": pages,
         "written": written(markdown, pages),
         "pictures": [found["pictures"].get(number, 0) for number in span],
+        "ink": [found["ink"].get(number, 0) for number in span],
         "metadata": {
             "table_of_contents": read.get("contents", []),
             "methods": [found["methods"].get(number, "") for number in span],
