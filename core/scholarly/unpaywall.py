@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncGenerator, Sequence
 from urllib.parse import quote
 
+from core.errors import FetchError
 from core.http import HttpClient
 from core.identifiers import normalize_doi, normalize_pmcid
 from core.metadata import Author, PaperMetadata
@@ -88,12 +89,15 @@ def unusable_email(email: str) -> str:
 def read_answer(body: bytes) -> Listing:
     """Read what is known of one DOI."""
     answer = parsed(_Answer, body)
+    doi = normalize_doi(answer.doi)
+    if doi is None:
+        raise FetchError("bad_answer", "speaks of no DOI")
     best, places = answer.best_oa_location, (answer.best_oa_location, *answer.oa_locations)
     urls = [url for each in places for url in (each.url, each.url_for_pdf, each.url_for_landing_page)]
     pmh = next((match[1] for each in places if (match := _PMH.match(each.pmh_id))), "")
     found = record(
         NAME,
-        doi=normalize_doi(answer.doi),
+        doi=doi,
         title=plain(answer.title),
         authors=[Author(name=plain(each.raw_author_name)) for each in answer.z_authors if each.raw_author_name],
         year=answer.year,

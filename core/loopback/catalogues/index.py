@@ -108,7 +108,7 @@ class Index:
 
     def _score(self, entry: Entry, words: set[str]) -> float:
         titled, told = self._texts[entry.work]
-        return sum(self._rarity[word] * (3 if word in titled else 1) for word in words & (titled | told))
+        return sum(self._rarity[word] * (3 * (word in titled) + (word in told)) for word in words & (titled | told))
 
     @cached_property
     def _texts(self) -> dict[str, tuple[set[str], set[str]]]:

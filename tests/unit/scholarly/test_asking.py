@@ -54,7 +54,8 @@ async def test_openalex_is_searched_with_dates_and_language() -> None:
 async def test_openalex_is_asked_for_a_few_works_one_by_one_which_costs_nothing() -> None:
     catalogue, http = openalex(Answer({"id": "W1"}), openalex_credits=0)
     papers: list[PaperMetadata] = [DOI, {"pmid": "77"}, {"pmcid": "PMC1397864"}, {"arxiv_id": "2401.01234"}, {"openalex_id": "W5", "doi": "10.5555/x"}]  # fmt: skip
-    found = await catalogue.by_id([*papers, {"title": "no identifier"}])
+    papers.append({"title": "no identifier"})
+    found = await catalogue.by_id(papers)
 
     assert paths(http) == [
         "/works/doi:10.5555%2Fa%2Fb%281%29",
@@ -69,7 +70,8 @@ async def test_openalex_is_asked_for_a_few_works_one_by_one_which_costs_nothing(
 
 async def test_openalex_is_asked_for_many_works_by_lists() -> None:
     catalogue, http = openalex(works(*range(50)))
-    await catalogue.by_id([{"openalex_id": f"W{number}"} for number in range(60)] + [{"doi": "10.5555/a,b|c"}])
+    papers: list[PaperMetadata] = [{"openalex_id": f"W{number}"} for number in range(60)]
+    await catalogue.by_id([*papers, {"doi": "10.5555/a,b|c"}])
 
     lists = [asked.params["filter"] for asked in http.asked if "filter" in asked.params]
     assert [text.count("|") + 1 for text in lists] == [50, 10]

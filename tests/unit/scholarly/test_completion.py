@@ -75,7 +75,7 @@ async def test_papers_that_lack_nothing_or_cannot_be_named_cost_no_request() -> 
 
 
 async def test_each_paper_gets_its_own_record_in_its_own_place() -> None:
-    records = [{"doi": "10.5555/b", "title": "B"}, {"pmid": "7", "doi": "10.5555/a", "title": "A"}, {"doi": "10.5555/z", "title": "Z"}]  # fmt: skip
+    records: list[dict[str, Any]] = [{"doi": "10.5555/b", "title": "B"}, {"pmid": "7", "doi": "10.5555/a", "title": "A"}, {"doi": "10.5555/z", "title": "Z"}]  # fmt: skip
     given: list[PaperMetadata] = [{"pmid": "7"}, {"doi": "10.5555/none"}, {"doi": "10.5555/b"}, {"doi": "10.5555/a"}]
     completed = await complete(given, table(Shelf("europepmc", records)))
 
@@ -84,7 +84,7 @@ async def test_each_paper_gets_its_own_record_in_its_own_place() -> None:
 
 
 async def test_the_second_round_asks_only_for_what_is_still_lacking() -> None:
-    records = [
+    records: list[dict[str, Any]] = [
         {"doi": "10.5555/open", "title": "O", "oa_urls": ["https://a.net"]},
         {"doi": "10.5555/closed", "title": "C", "is_oa": False},
     ]
