@@ -6,6 +6,8 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
+from workflows.research.academic_lit_review.question import Question
+
 Tier = Literal["full_text", "abstract", "metadata"]
 Kind = Literal["finding", "method", "limitation", "future_work", "number"]
 
@@ -73,6 +75,14 @@ class Sentence(TypedDict):
     citations: list[Citation]
 
 
+class Table(TypedDict):
+    """A comparison; every row has a cell for each column."""
+
+    caption: str
+    columns: list[str]
+    rows: list[list[Sentence]]
+
+
 class Section(TypedDict):
     """A section of the review; `level` 2 is the highest below the title."""
 
@@ -80,6 +90,7 @@ class Section(TypedDict):
     heading: str
     level: int
     paragraphs: list[list[Sentence]]
+    tables: list[Table]
 
 
 class Dropped(TypedDict):
@@ -93,6 +104,7 @@ class Review(TypedDict):
     """A whole review before it takes a form; `references` are in the order in which they are listed."""
 
     title: str
+    question: Question
     mode: Literal["extractive", "model"]
     model: str
     abstract: list[Sentence]
