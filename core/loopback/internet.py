@@ -216,6 +216,7 @@ class Internet:
             "semanticscholar_url": self.url("semanticscholar") + "/graph/v1",
             "unpaywall_url": self.url("unpaywall") + "/v2",
             "retrieve_academic_url": self.url("service") if self.plan.service else "",
+            "converter": "text-layer",  # on a machine with a GPU `auto` would start a server for twelve samples
         }
 
     def settings(self, home: Path, **overrides: Any) -> Settings:
