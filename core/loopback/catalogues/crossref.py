@@ -65,45 +65,51 @@ def _enveloped(kind: str, message: dict[str, Any]) -> dict[str, Any]:
     return {"status": "ok", "message-type": kind, "message-version": "1.0.0", "message": message}
 
 
+#: What nobody here asks about a work.
+_UNUSED: dict[str, Any] = {
+    "publisher": "Invented Press",
+    "content-domain": {"domain": [], "crossmark-restriction": False},
+    "short-container-title": [],
+    "source": "Crossref",
+    "member": "1",
+    "original-title": [],
+    "link": [],
+    "score": 1,
+    "subtitle": [],
+    "short-title": [],
+    "alternative-id": [],
+    "ISSN": [],
+    "issn-type": [],
+    "subject": [],
+    "assertion": [],
+}
+
+
 def work(index: Index, entry: Entry) -> dict[str, Any]:
     """Return a work with the keys that the real ones of journal articles have."""
     paper, doi = entry.paper, entry.name("doi")
     told = {
+        **_UNUSED,
         "indexed": _moment(2026),
         "reference-count": len(paper.get("referenced_works") or []),
-        "publisher": "Invented Press",
         "license": [_license(paper["license"])] if paper.get("license") else [],
-        "content-domain": {"domain": [], "crossmark-restriction": False},
-        "short-container-title": [],
         "DOI": doi,
         "type": "posted-content" if paper.get("version") == "preprint" else "journal-article",
         "created": _moment(paper.get("year", 2020)),
-        "source": "Crossref",
         "is-referenced-by-count": index.count(entry),
         "title": [paper["title"]] if paper.get("title") else [],
         "prefix": doi.partition("/")[0],
         "author": [_author(author, place) for place, author in enumerate(paper.get("authors") or [])],
-        "member": "1",
         "reference": [_reference(doi, place, name) for place, name in enumerate(paper.get("referenced_works") or [])],
         "container-title": [paper["venue"]] if paper.get("venue") else [],
-        "original-title": [],
         "language": paper.get("language", "en"),
-        "link": [],
         "deposited": _moment(2026),
-        "score": 1,
         "resource": {"primary": {"URL": f"https://doi.org/{doi}"}},
-        "subtitle": [],
-        "short-title": [],
         "issued": _date(entry),
         "references-count": len(paper.get("referenced_works") or []),
-        "alternative-id": [],
         "URL": f"https://doi.org/{doi}",
         "relation": _relation(entry),
-        "ISSN": [],
-        "issn-type": [],
-        "subject": [],
         "published": _date(entry),
-        "assertion": [],
     }
     if paper.get("abstract"):
         told["abstract"] = f"<jats:title>Abstract</jats:title><jats:p>{escape(paper['abstract'])}</jats:p>"

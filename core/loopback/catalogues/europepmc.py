@@ -110,12 +110,27 @@ def _initialled(name: str) -> str:
     return f"{family} {''.join(part[0] for part in given.split())}".strip()
 
 
+#: What nobody here asks about a record.
+_UNUSED: dict[str, Any] = {
+    "pubModel": "Electronic",
+    "hasBook": "N",
+    "hasSuppl": "N",
+    "hasTextMinedTerms": "N",
+    "hasDbCrossReferences": "N",
+    "hasLabsLinks": "N",
+    "authMan": "N",
+    "epmcAuthMan": "N",
+    "nihAuthMan": "N",
+}
+
+
 def result(index: Index, entry: Entry) -> dict[str, Any]:
     """Return a record of the `core` kind; what is not known has no key."""
     paper, (source, name) = entry.paper, _place(entry)
     names = [author.get("name", "") for author in paper.get("authors") or []]
     pmcid = entry.name("pmcid")
     told = {
+        **_UNUSED,
         "id": name,
         "source": source,
         "pmid": entry.name("pmid"),
@@ -129,7 +144,6 @@ def result(index: Index, entry: Entry) -> dict[str, Any]:
         "pubYear": str(paper["year"]) if paper.get("year") else None,
         "abstractText": paper.get("abstract"),
         "language": _LANGUAGES.get(paper.get("language", "en"), "eng"),
-        "pubModel": "Electronic",
         "pubTypeList": {"pubType": _types(entry)},
         "fullTextUrlList": {"fullTextUrl": _urls(pmcid)} if pmcid and entry.number else None,
         "commentCorrectionList": {"commentCorrection": _comments(entry)} if paper.get("notices") else None,
@@ -137,17 +151,9 @@ def result(index: Index, entry: Entry) -> dict[str, Any]:
         "inEPMC": "Y" if pmcid else "N",
         "inPMC": "Y" if pmcid else "N",
         "hasPDF": "Y" if pmcid else "N",
-        "hasBook": "N",
-        "hasSuppl": "N",
         "citedByCount": index.count(entry),
         "hasReferences": "Y" if paper.get("referenced_works") else "N",
-        "hasTextMinedTerms": "N",
-        "hasDbCrossReferences": "N",
-        "hasLabsLinks": "N",
         "license": paper["license"].lower().replace("-", " ", 1) if paper.get("license") else None,
-        "authMan": "N",
-        "epmcAuthMan": "N",
-        "nihAuthMan": "N",
         "firstPublicationDate": paper.get("publication_date"),
     }
     return {key: value for key, value in told.items() if value not in (None, "")}

@@ -6,6 +6,38 @@ from typing import Any
 
 from core.loopback.catalogues.index import Entry, Index
 
+#: What nobody here asks about a work.
+_UNUSED: dict[str, Any] = {
+    "institutions": [],
+    "countries_distinct_count": 0,
+    "institutions_distinct_count": 0,
+    "corresponding_author_ids": [],
+    "corresponding_institution_ids": [],
+    "apc_list": None,
+    "apc_paid": None,
+    "fwci": None,
+    "has_fulltext": False,
+    "citation_normalized_percentile": None,
+    "cited_by_percentile_year": None,
+    "biblio": {"volume": None, "issue": None, "first_page": None, "last_page": None},
+    "is_paratext": False,
+    "is_xpac": False,
+    "primary_topic": None,
+    "topics": [],
+    "keywords": [],
+    "concepts": [],
+    "mesh": [],
+    "sustainable_development_goals": [],
+    "awards": [],
+    "funders": [],
+    "has_content": {"pdf": False, "grobid_xml": False},
+    "content_urls": None,
+    "related_works": [],
+    "counts_by_year": [],
+    "updated_date": "2026-09-29T14:09:16.559479",
+    "created_date": "2026-08-01T00:00:00",
+}
+
 
 def work(index: Index, entry: Entry) -> dict[str, Any]:
     """Return a work with every key that the real ones have."""
@@ -14,6 +46,7 @@ def work(index: Index, entry: Entry) -> dict[str, Any]:
     cited = [f"https://openalex.org/{other.work}" for other in index.cited(entry)]
     best = next((place for place in places if place["is_oa"]), None)
     return {
+        **_UNUSED,
         "id": f"https://openalex.org/{entry.work}",
         "doi": doi,
         "title": paper.get("title"),
@@ -32,42 +65,14 @@ def work(index: Index, entry: Entry) -> dict[str, Any]:
             "any_repository_has_fulltext": best is not None,
         },
         "authorships": [_authorship(author, place) for place, author in enumerate(paper.get("authors") or [])][:100],
-        "institutions": [],
-        "countries_distinct_count": 0,
-        "institutions_distinct_count": 0,
-        "corresponding_author_ids": [],
-        "corresponding_institution_ids": [],
-        "apc_list": None,
-        "apc_paid": None,
-        "fwci": None,
-        "has_fulltext": False,
         "cited_by_count": index.count(entry),
-        "citation_normalized_percentile": None,
-        "cited_by_percentile_year": None,
-        "biblio": {"volume": None, "issue": None, "first_page": None, "last_page": None},
         "is_retracted": bool(paper.get("is_retracted")),
-        "is_paratext": False,
-        "is_xpac": False,
-        "primary_topic": None,
-        "topics": [],
-        "keywords": [],
-        "concepts": [],
-        "mesh": [],
         "locations_count": len(places),
         "locations": places,
         "best_oa_location": best,
-        "sustainable_development_goals": [],
-        "awards": [],
-        "funders": [],
-        "has_content": {"pdf": False, "grobid_xml": False},
-        "content_urls": None,
         "referenced_works_count": len(cited),
         "referenced_works": cited,
-        "related_works": [],
         "abstract_inverted_index": _inverted(paper.get("abstract") or ""),
-        "counts_by_year": [],
-        "updated_date": "2026-09-29T14:09:16.559479",
-        "created_date": "2026-08-01T00:00:00",
     }
 
 
