@@ -21,6 +21,8 @@ from core.evidence.tokens import fold_word
 MOST = {"findings": 6, "methods": 3, "limitations": 3, "future_work": 3, "numbers": 8}
 #: The share of a question's words a sentence must have to be called its answer.
 _ANSWERS = 0.22
+#: What it is worth to speak of what the whole paper speaks of, beside speaking of what was asked.
+_CENTRAL = 0.5
 #: Below this score no sentence is taken for a finding or a method.
 _WORTH = 0.3
 #: How much a sentence loses for saying what was taken before (the lambda of Carbonell and Goldstein's MMR is 1 - this).
@@ -98,8 +100,9 @@ class _Desk:
         self._sentences = chosen
         self._relevance = Relevance([sentence.text for sentence in chosen])
         self._answers = [self._relevance.coverage(question, beside=topic) for question in questions]
-        asked = [*self._answers, self._relevance.coverage(topic)] if topic else self._answers
-        self._fit = [max(shares) for shares in zip(*asked, strict=True)] if asked else self._relevance.centrality()
+        central = [_CENTRAL * share for share in self._relevance.centrality()]
+        asked = [*self._answers, self._relevance.coverage(topic), central]
+        self._fit = [max(shares) for shares in zip(*asked, strict=True)]
 
     def findings(self, others: set[int]) -> dict[int, float]:
         """Return the scores of sentences that tell a result; those in `others` tell something else."""

@@ -29,8 +29,14 @@ _VERB = re.compile(
     r"\s*(?:about|approximately|only|nearly|almost|over|up to|from|between|found to be)?\s*$",
     re.IGNORECASE,
 )
+_CHANGED = re.compile(
+    r"\b(?:increase[sd]?|decrease[sd]?|reduce[sd]?|lower(?:s|ed)|raise[sd]?|improve[sd]?|enhance[sd]?|inhibit(?:s|ed))\s+(?P<of>[^\W\d][^\d,;:()]{2,60}?)\s+(?:by|to)\s*"
+    r"(?:about|approximately|only|nearly|almost|over|up to)?\s*$",
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(r"[,;:()\[\]]|\b(?:that|which|while|whereas|and|but|with|when)\b")
 _MOST_WORDS = 7
+_WINDOW = 120  # characters before a number that are looked at for what changed by it
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,9 @@ def _bare(value: str, unit: str, before: str, after: str) -> bool:
 
 def _before(text: str) -> str:
     """Return the subject whose value follows: the last words before the verb that ends `text`."""
+    changed = _CHANGED.search(text[-_WINDOW:])
+    if changed:
+        return changed.group("of")
     verb = _VERB.search(text)
     if verb is None:
         return ""
