@@ -39,10 +39,10 @@ needs_ray = pytest.mark.skipif(
 )
 
 
-def ended(process: psutil.Process) -> bool:
+def ended(pid: int) -> bool:
     """Tell whether a process has ended, even if nobody has waited for it."""
     try:
-        return process.status() == psutil.STATUS_ZOMBIE
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
 
@@ -76,7 +76,7 @@ class Node:
                     process.kill()
             self._process.wait()
             over = time.monotonic() + 10
-            while not all(ended(process) for process in processes):
+            while not all(ended(process.pid) for process in processes):
                 assert time.monotonic() < over, processes
                 time.sleep(0.01)
 

@@ -59,7 +59,7 @@ async def outcome(call: Awaitable[Any]) -> Any:
 
 
 def alive(*pids: int) -> bool:
-    return any(psutil.pid_exists(pid) and not ended(psutil.Process(pid)) for pid in pids)
+    return not all(map(ended, pids))
 
 
 # what comes back
@@ -197,10 +197,10 @@ asyncio.run(main(*sys.argv[1:]))
 async def test_actors_end_with_a_program_that_is_killed(ray: Cluster, tmp_path: Path) -> None:
     program = await asyncio.create_subprocess_exec(sys.executable, "-c", SCRIPT, ray.address, PDF, tmp_path, cwd=ROOT)
     await until(lambda: notes(tmp_path))
-    worker, driver = psutil.Process(notes(tmp_path)[0]), psutil.Process(program.pid).children()[0]
+    worker, driver = notes(tmp_path)[0], psutil.Process(program.pid).children()[0].pid
     program.kill()
     await program.wait()
-    await until(lambda: ended(worker) and ended(driver), within_s=10)
+    await until(lambda: not alive(worker, driver), within_s=10)
 
 
 # losing actors and nodes
