@@ -5,7 +5,6 @@ No word is added: every quote is a piece of the text.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,22 +12,16 @@ from core.conversion.converter import PageSpan
 from core.evidence import cues
 from core.evidence.measures import Measure, measures
 from core.evidence.outline import Role
-from core.evidence.relevance import Relevance
+from core.evidence.scores import ANSWERS, Scorer
 from core.evidence.sentences import Sentence, sentences
 from core.evidence.tokens import fold_word
 
-#: How many sentences of each kind are taken at most, and numbers.
-MOST = {"findings": 6, "methods": 3, "limitations": 3, "future_work": 3, "numbers": 8}
-#: The share of a question's words a sentence must have to be called its answer.
-_ANSWERS = 0.22
-#: What it is worth to speak of what the whole paper speaks of, beside speaking of what was asked.
-_CENTRAL = 0.5
-#: Below this score no sentence is taken for a finding or a method.
-_WORTH = 0.3
-#: How much a sentence loses for saying what was taken before (the lambda of Carbonell and Goldstein's MMR is 1 - this).
-_REPEATS = 0.5
-_SAME = 0.6
-_DIGIT = re.compile(r"\d")
+#: How many sentences of each kind are taken at most, and numbers, and numbers of one sentence.
+FINDINGS, METHODS, LIMITATIONS, FUTURE_WORK, NUMBERS = 6, 3, 3, 3, 8
+_OF_ONE = 2
+#: How much a sentence loses for saying what was taken before (Carbonell and Goldstein's MMR), and from which likeness
+#: on it is not taken at all.
+_REPEATS, _SAME = 0.5, 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,136 +74,65 @@ def extract(
     chosen = [sentence for sentence in sentences(text, pages, opening=opening) if cues.quotable(sentence)]
     if not chosen:
         return Extraction()
-    desk = _Desk(chosen, topic, questions)
-    limits, future = desk.limitations(), desk.future()
-    findings = desk.findings({*limits, *future})
+    scorer = Scorer(chosen, topic, questions)
+    choice = _Choice(chosen, scorer)
+    limitations, future = scorer.limitations(), scorer.future()
+    findings = scorer.findings(frozenset({*limitations, *future}))
     return Extraction(
-        findings=desk.excerpts(findings, MOST["findings"], spread=True),
-        methods=desk.excerpts(desk.methods(), MOST["methods"]),
-        limitations=desk.excerpts(limits, MOST["limitations"]),
-        future_work=desk.excerpts(future, MOST["future_work"]),
-        numbers=desk.figures(findings),
+        findings=choice.excerpts(findings, FINDINGS, spread=True),
+        methods=choice.excerpts(scorer.methods(), METHODS),
+        limitations=choice.excerpts(limitations, LIMITATIONS),
+        future_work=choice.excerpts(future, FUTURE_WORK),
+        numbers=choice.figures(findings),
     )
 
 
-class _Desk:
-    """The sentences of one paper, what was asked, and how well each sentence fits."""
+class _Choice:
+    """Takes the best sentences of a paper that do not say the same."""
 
-    def __init__(self, chosen: list[Sentence], topic: str, questions: Sequence[str]) -> None:
-        self._sentences = chosen
-        self._relevance = Relevance([sentence.text for sentence in chosen])
-        self._answers = [self._relevance.coverage(question, beside=topic) for question in questions]
-        central = [_CENTRAL * share for share in self._relevance.centrality()]
-        asked = [*self._answers, self._relevance.coverage(topic), central]
-        self._fit = [max(shares) for shares in zip(*asked, strict=True)]
-
-    def findings(self, others: set[int]) -> dict[int, float]:
-        """Return the scores of sentences that tell a result; those in `others` tell something else."""
-        scores = {}
-        for at, sentence in enumerate(self._sentences):
-            cue = _strength(cues.FINDING, sentence.text)
-            score = 0.35 * self._fit[at] + 0.3 * _place(sentence, cues.FINDING_PLACES) + 0.25 * cue
-            score += 0.1 * bool(_DIGIT.search(sentence.text)) + 0.1 * bool(cues.OWN.search(sentence.text))
-            score -= 0.15 * (cues.cites(sentence.text) and sentence.role in ("introduction", "discussion"))
-            score -= 0.3 * (at in others)
-            aside = sentence.role == "methods" or cues.ASIDE.search(sentence.text)
-            if not aside and (cue or self._fit[at] >= _ANSWERS):
-                scores[at] = score - _blemish(sentence.text)
-        return {at: score for at, score in scores.items() if score >= _WORTH}
-
-    def methods(self) -> dict[int, float]:
-        """Return the scores of sentences that tell how the study was done."""
-        scores = {}
-        for at, sentence in enumerate(self._sentences):
-            cue = _strength(cues.METHOD, sentence.text)
-            design = _strength(cues.DESIGN, sentence.text)
-            if cue or design:
-                score = 0.2 * self._fit[at] + 0.4 * _place(sentence, cues.METHOD_PLACES) + 0.2 * cue + 0.25 * design
-                scores[at] = score - 0.2 * cues.cites(sentence.text) - _blemish(sentence.text)
-        return {at: score for at, score in scores.items() if score >= _WORTH}
-
-    def limitations(self) -> dict[int, float]:
-        """Return the scores of sentences that tell what the study cannot say; there may be none."""
-        return self._cued(cues.LIMITATION, "limitations")
-
-    def future(self) -> dict[int, float]:
-        """Return the scores of sentences that tell what is left to do; there may be none."""
-        return self._cued(cues.FUTURE, "future")
-
-    def _cued(self, cue: re.Pattern[str], own: Role) -> dict[int, float]:
-        scores = {}
-        for at, sentence in enumerate(self._sentences):
-            strength = _strength(cue, sentence.text)
-            place = (
-                1.0 if sentence.role == own else _place(sentence, cues.LATE_PLACES) * (sentence.role != "introduction")
-            )
-            if strength or sentence.role == own:
-                score = (
-                    0.45 * strength + 0.35 * place + 0.1 * self._fit[at] + 0.1 * bool(cues.OWN.search(sentence.text))
-                )
-                scores[at] = score - 0.1 * cues.cites(sentence.text) - _blemish(sentence.text)
-        return {at: score for at, score in scores.items() if score >= 0.45}
+    def __init__(self, chosen: Sequence[Sentence], scorer: Scorer) -> None:
+        self._sentences, self._scorer = chosen, scorer
 
     def excerpts(self, scores: Mapping[int, float], most: int, *, spread: bool = False) -> tuple[Excerpt, ...]:
-        """Return the best sentences that do not repeat each other; `spread`: one for each question first."""
+        """Return at most `most` of the scored sentences, the best first; `spread`: one for each question before all."""
         taken: list[int] = []
-        if spread:
-            for shares in self._answers:
-                self._take(
-                    taken, {at: scores[at] + shares[at] for at in scores if shares[at] >= _ANSWERS}, len(taken) + 1
-                )
+        for shares in self._scorer.answers if spread else ():
+            answers = {at: score + shares[at] for at, score in scores.items() if shares[at] >= ANSWERS}
+            self._take(taken, answers, min(most, len(taken) + 1))
         self._take(taken, scores, most)
-        return tuple(self._excerpt(at, scores[at]) for at in sorted(taken[:most], key=lambda at: -scores[at]))
+        return tuple(self._excerpt(at, scores[at]) for at in sorted(taken, key=lambda at: -scores[at]))
 
     def _take(self, taken: list[int], scores: Mapping[int, float], most: int) -> None:
-        """Add to `taken` the best of `scores`, each time the one that is best after what it repeats is counted."""
-        repeated = {at: max((self._relevance.likeness(at, other) for other in taken), default=0.0) for at in scores}
+        """Add to `taken`, until there are `most`, what is best after what it repeats is counted."""
+        likeness = self._scorer.relevance.likeness
+        repeated = {at: max((likeness(at, other) for other in taken), default=0.0) for at in scores}
         while len(taken) < most:
             left = [at for at in scores if at not in taken and repeated[at] < _SAME]
             if not left:
                 return
             best = max(left, key=lambda at: scores[at] - _REPEATS * repeated[at])
             taken.append(best)
-            for at in left:
-                repeated[at] = max(repeated[at], self._relevance.likeness(at, best))
+            repeated |= {at: max(repeated[at], likeness(at, best)) for at in left}
 
     def figures(self, scores: Mapping[int, float]) -> tuple[Figure, ...]:
-        """Return numbers out of the best sentences, at most two of each."""
+        """Return numbers out of the best sentences, each once."""
         found: dict[tuple[str, str], Figure] = {}
         for at in sorted(scores, key=lambda at: -scores[at]):
-            for measure in list(measures(self._sentences[at].text))[:2]:
+            for measure in list(measures(self._sentences[at].text))[:_OF_ONE]:
                 key = measure.value.replace(" ", ""), fold_word(measure.unit)
                 found.setdefault(key, Figure(measure, self._excerpt(at, scores[at])))
-            if len(found) >= MOST["numbers"]:
+            if len(found) >= NUMBERS:
                 break
-        return tuple(found.values())[: MOST["numbers"]]
+        return tuple(found.values())[:NUMBERS]
 
     def _excerpt(self, at: int, score: float) -> Excerpt:
         sentence = self._sentences[at]
-        shares = [share[at] for share in self._answers]
-        best = max(range(len(shares)), key=lambda number: shares[number], default=None)
-        question = best if best is not None and shares[best] >= _ANSWERS else None
         return Excerpt(
-            sentence.text,
-            sentence.start,
-            sentence.end,
-            sentence.page,
-            sentence.section,
-            round(min(1.0, score), 3),
-            question,
+            quote=sentence.text,
+            start=sentence.start,
+            end=sentence.end,
+            page=sentence.page,
+            section=sentence.section,
+            score=round(score, 3),
+            question=self._scorer.question(at),
         )
-
-
-def _strength(cue: re.Pattern[str], text: str) -> float:
-    """Return 0, 0.7 for one wording of a kind, 1 for more."""
-    found = len(cue.findall(text))
-    return (0.0, 0.7)[found] if found < 2 else 1.0
-
-
-def _place(sentence: Sentence, places: Mapping[Role, float]) -> float:
-    return places.get(sentence.role, 0.0)
-
-
-def _blemish(text: str) -> float:
-    """Return how much a sentence suffers from standing alone: it points backwards, or speaks of a figure."""
-    return 0.12 * bool(cues.DANGLING.match(text)) + 0.3 * bool(cues.ASIDE.search(text))
