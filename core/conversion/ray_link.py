@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Self, cast
 
-from core.conversion.process import MIB, Process
+from core.conversion.process import Process
 from core.errors import SettingsError
 
 _START = """
@@ -23,14 +23,13 @@ ray_driver.main(recipe)
 """
 _ENV = {"RAY_ENABLE_AUTO_CONNECT": "0"}  # or Ray, when disconnected, looks for another cluster
 _CLOSE_S = 5.0
-_ANSWER_BYTES = 512 * MIB
 
 
 class Link(Process):
     """The process of `core.conversion.ray_driver`: `up` of its `slots` work, and why the last that did not, did not."""
 
-    def __init__(self, processes: set[Process], limit: int) -> None:
-        super().__init__(processes, limit)
+    def __init__(self, processes: set[Process]) -> None:
+        super().__init__(processes, limit=0)
         self.slots = 0
         self.up = 0
         self.trouble = ""
@@ -44,7 +43,7 @@ class Link(Process):
         """Start the process, without waiting for it to be connected."""
         told = json.dumps({**recipe, "path": sys.path, "parent": os.getpid()}, default=os.fspath)
         _, link = await asyncio.get_running_loop().subprocess_exec(
-            lambda: cls(processes, _ANSWER_BYTES), sys.executable, "-P", "-c", _START, told, start_new_session=True,
+            lambda: cls(processes), sys.executable, "-P", "-c", _START, told, start_new_session=True,
             env={**os.environ, **_ENV},
         )  # fmt: skip
         return link
