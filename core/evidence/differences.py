@@ -13,7 +13,7 @@ from core.evidence.losses import Losses
 from core.evidence.omissions import dispensable
 from core.evidence.quantities import readings
 from core.evidence.side import Side
-from core.evidence.wordlists import HARMLESS
+from core.evidence.wordlists import FRAIL, HARMLESS
 
 _CITED = re.compile(r"\d{1,4}(?:\s?[,;\u2013\u2012-]\s?\d{1,4}){0,40}", re.ASCII)
 _DASH = re.compile(r"[\u2013\u2012-]")
@@ -58,6 +58,11 @@ def weigh(difference: Difference, quote: Side, index: Index) -> Change:
     return Change(weights[at], said, sides[at])
 
 
+def as_negative(said: Sequence[str], stands: Sequence[str]) -> bool:
+    """Tell whether two runs with the same letters have as many negations: "no table" and "notable" have not."""
+    return sum(fold in FRAIL for fold in said) == sum(fold in FRAIL for fold in stands)
+
+
 def _weight(said: Side, stands: Side, losses: Losses, ends: int = 2) -> Weight:
     """Weigh `said` against `stands`, of which a bracket or a reference at either end may have been left out."""
     weight = _compare(said, stands, losses)
@@ -72,8 +77,10 @@ def _weight(said: Side, stands: Side, losses: Losses, ends: int = 2) -> Weight:
 
 
 def _compare(said: Side, stands: Side, losses: Losses) -> Weight:
-    if _joined(said.folds) == _joined(stands.folds) or (_cited(said) and _cited(said) == _cited(stands)):
+    if _cited(said) and _cited(said) == _cited(stands):
         return Weight.SAME
+    if _joined(said.folds) == _joined(stands.folds):
+        return Weight.SAME if as_negative(said.folds, stands.folds) else Weight.WORDS
     if not len(said) and dispensable(stands, said.before):
         return Weight.SLIP
     prose = _prose(said.prose(), stands.prose(), losses)

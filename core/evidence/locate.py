@@ -20,7 +20,7 @@ from rapidfuzz import fuzz
 
 from core.conversion.converter import PageSpan
 from core.evidence.align import ELLIPSIS_SLACK, Alignment, align
-from core.evidence.differences import Change, Weight, weigh
+from core.evidence.differences import Change, Weight, as_negative, weigh
 from core.evidence.index import Index, key_of
 from core.evidence.omissions import torn, turned
 from core.evidence.side import Side
@@ -72,7 +72,11 @@ def find(quote: str, index: Index, *, page: int | None = None, near: int | None 
     words = tokens(quote)
     if not words.folds:
         return Located("absent", why="no words")
-    places = [_passage(quote, index, first, last) for first, last in index.occurrences("".join(key_of(words)))]
+    places = [
+        _passage(quote, index, first, last)
+        for first, last in index.occurrences("".join(key_of(words)))
+        if as_negative(words.folds, index.words.folds[first:last])
+    ]
     whole = [place for place in places if place.holds]
     if whole:
         return _on_page(min(whole, key=lambda place: _preference(place, index, page, near)), index, page)

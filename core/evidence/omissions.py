@@ -11,6 +11,7 @@ from core.evidence.wordlists import HARMLESS, NOT, TURNING
 
 _BLANK = re.compile(r"\n\s*\n")
 _OPEN, _CLOSE = "([{", ")]}"
+_RAISING = re.compile(r"<sup>|\^")
 _AROUND_REFERENCE = "*_.,;)]\"\u201d'"
 _SENTENCE_END = tuple(".!?:;")
 #: How many words before a quote a negation that belongs to it may stand, and what parts it from the quote.
@@ -42,7 +43,9 @@ def _reference(stands: Side) -> bool:
         return False
     last = stands.words.folds[stands.start - 1]
     raised = all(fold.startswith("^") for fold in stands.folds)
-    return not stands.before.strip(_AROUND_REFERENCE) and (len(last) >= 4 or raised) and last.isalpha()
+    return (
+        not _RAISING.sub("", stands.before).strip(_AROUND_REFERENCE) and (len(last) >= 4 or raised) and last.isalpha()
+    )
 
 
 def _interrupts(stands: Side) -> bool:

@@ -95,9 +95,13 @@ def _fold(raw: str) -> str:
 def _word(found: Tokens, match: re.Match[str]) -> None:
     """Add a word; the case of a unit after its number is kept where it tells units apart."""
     raw = match.group().replace("\u00b5", "\u03bc")
-    is_unit = raw in CASED_UNITS and found.kinds[-1:] == [NUMBER]
-    kept = is_unit and joins(match.string[found.ends[-1] : match.start()])
-    found.add(raw if kept else fold_word(raw), WORD, match)
+    after_number = found.kinds[-1:] == [NUMBER]
+    after_micro = found.folds[-1:] == ["\u03bc"] and found.kinds[-2:-1] == [NUMBER]
+    close = (after_number or after_micro) and joins(match.string[found.ends[-1] : match.start()])
+    if close and after_micro:
+        found.folds[-1], found.ends[-1] = "\u03bc" + raw, match.end()  # TeX sets the micro of a unit apart
+    else:
+        found.add(raw if close and raw in CASED_UNITS else fold_word(raw), WORD, match)
 
 
 def _number(found: Tokens, match: re.Match[str]) -> None:

@@ -13,6 +13,9 @@ HARMLESS = _words("a an the of that also")
 #: Words that, left out before a quote begins, turn it around.
 NOT = _words("""no not non none nor neither never without cannot cant dont doesnt didnt hardly scarcely barely""")
 
+#: Those that other words may swallow where spaces are lost: "no table" is not "notable".
+FRAIL = _words("no not cannot")
+
 #: Words that turn a claim around or weaken it: nothing with one of them may be left out within a quote.
 TURNING = NOT | _words(
     """nothing nobody nowhere isnt arent wasnt werent hasnt havent hadnt wont wouldnt couldnt shouldnt t rarely seldom

@@ -166,6 +166,32 @@ def test_what_fonts_lost_is_forgiven_only_where_the_whole_text_has_lost_it() -> 
     )
 
 
+MARKER = (
+    '<span id="page-2-0"></span>Cell counts of $10^{-5}$ and 2 $\\mu$g/mL H<sub>2</sub>O were $\\leq 5$ '
+    "(p \\< 0.05) in **β**-catenin cells<sup>12</sup> of [Smith et al.](#page-9-0)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("quote", "verdict"),
+    [
+        ("Cell counts of 10\u207b\u2075 and 2 µg/mL H\u2082O were \u2264 5 (p < 0.05) in \u03b2-catenin", "exact"),
+        ("were <= 5 (p<.05) in \u03b2-catenin cells of Smith et al.", "fuzzy"),
+        ("Cell counts of 10\u2075 and 2 µg/mL", "number_differs"),
+        ("and 2 mg/mL H2O were \u2264 5", "number_differs"),
+        ("2 µg/mL H2O were \u2265 5 (p < 0.05)", "number_differs"),
+        ("(p < 0.05) in α-catenin cells", "absent"),
+    ],
+)
+def test_the_markup_of_marker_is_read(quote: str, verdict: str) -> None:
+    assert find(quote, Index(MARKER)).verdict == verdict
+
+
+def test_letters_that_spell_a_negation_only_when_divided_are_told_apart() -> None:
+    assert find("There was no table effect.", Index("There was notable effect.")).verdict == "absent"
+    assert find("It is nonsignificant here.", Index("It is non-significant here.")).verdict == "exact"
+
+
 def test_the_a_of_vitamin_a_is_no_article() -> None:
     index = Index("Serum vitamin A was low in a third of all patients.")
 

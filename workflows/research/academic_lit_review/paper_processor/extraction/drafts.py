@@ -6,7 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from core.evidence.extract import Excerpt, Extraction
+from core.evidence.relevance import stems
 from workflows.research.academic_lit_review.values import Kind, Rejected
+
+#: The share of words two statements on one passage have in common from which one of them is enough.
+_SAME_CLAIM = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +29,14 @@ class Draft:
     question: int | None
 
     def repeats(self, other: Draft) -> bool:
-        """Tell whether this says of the same kind what the same words said already, or are part of."""
-        return self.kind == other.kind and other.start <= self.start and self.end <= other.end and self._adds_no(other)
-
-    def _adds_no(self, other: Draft) -> bool:
-        return self.kind != "number" or self.claim == other.claim
+        """Tell whether this says what `other`, of the same kind, says already with the same words or more of them."""
+        if self.kind != other.kind or not (other.start <= self.start and self.end <= other.end):
+            return False
+        if self.kind == "number":
+            return self.claim == other.claim
+        quoted = self.claim == self.quote or other.claim == other.quote
+        mine, theirs = set(stems(self.claim)), set(stems(other.claim))
+        return quoted or len(mine & theirs) >= _SAME_CLAIM * len(mine | theirs)
 
 
 @dataclass(frozen=True, slots=True)
