@@ -1,66 +1,47 @@
-"""How good and how fast the text-layer engine is on papers whose true text is known.
+"""Measure the converters: `python -m tests.benchmarks.conversion [--engine NAME]... [--json FILE] [SECTION...]`.
 
-Run `python -m tests.benchmarks.conversion [MARKDOWN_DIR]` with LIT_REVIEW_CORPUS naming a corpus folder (`pdfs/`,
-`jats/`, and `../tools/score_conversion.py`, which explains the four scores).
+Sections: scores (quality and pages per CPU-second, on a corpus with ground truth named by LIT_REVIEW_CORPUS),
+utilisation, overhead, ray (default: all). Engines that are not usable here are named with the reason. Exit status 1
+when a target is missed.
 """
 
-import json
-import os
-import subprocess
+from __future__ import annotations
+
 import sys
-import tempfile
-import time
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
-from core.conversion.layout import extract
+from core.conversion.engines import choose
+from core.errors import SettingsError
+from core.settings import Settings
+from tests.benchmarks import command, pools, rayside, scores
 
+ENGINES = ("text-layer", "marker-text", "marker", "marker-service", "routed")
 
-@dataclass(frozen=True)
-class Result:
-    """The scores of one run, the CPU seconds it took and what it went through."""
-
-    scores: dict[str, float]
-    cpu_s: float
-    papers: int
-    pages: int
-
-
-def corpus() -> Path | None:
-    """Return the corpus folder, if there is one with ground truth and a scoring script."""
-    folder = Path(os.environ.get("LIT_REVIEW_CORPUS", "") or os.devnull)
-    return folder if (folder / "jats").is_dir() and _script(folder).is_file() else None
+SECTIONS: command.Sections = {
+    "scores": lambda o: scores.section(o.usable),
+    "utilisation": lambda o: pools.utilisation(o.usable[:2]),
+    "overhead": lambda o: pools.overhead(),
+    "ray": lambda o: rayside.section(),
+}
 
 
-def measure(folder: Path, markdown: Path) -> Result:
-    """Convert every paper with ground truth into `markdown` and score the result."""
-    pdfs = [pdf for pdf in sorted((folder / "pdfs").glob("*.pdf")) if (folder / "jats" / f"{pdf.stem}.xml").exists()]
-    pages, started = 0, time.process_time()
-    for pdf in pdfs:
-        found = extract(str(pdf))
-        pages += len(found["pages"])
-        (markdown / f"{pdf.stem}.md").write_text(found["markdown"], encoding="utf-8")
-    cpu_s = time.process_time() - started
-    command = [sys.executable, str(_script(folder)), str(markdown), "--corpus", str(folder)]
-    scores = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
-    return Result({key: scores[key] for key in scores if key != "papers"}, cpu_s, len(pdfs), pages)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the sections and print what they found."""
+    parser = command.parser("tests.benchmarks.conversion", __doc__ or "", SECTIONS)
+    parser.add_argument("--engine", dest="engines", action="append", choices=ENGINES, help="default: every one")
+    options = parser.parse_args(arguments)
+    options.usable = [name for name in options.engines or ENGINES if usable(name)]
+    return command.run(parser, options, SECTIONS)
 
 
-def _script(folder: Path) -> Path:
-    return folder.parent / "tools" / "score_conversion.py"
-
-
-def main() -> int:
-    """Print the figures."""
-    folder = corpus()
-    if folder is None:
-        sys.stderr.write("set LIT_REVIEW_CORPUS to a corpus folder with jats/ and ../tools/score_conversion.py\n")
-        return 2
-    with tempfile.TemporaryDirectory() as scratch:
-        result = measure(folder, Path(sys.argv[1]) if len(sys.argv) > 1 else Path(scratch))
-    sys.stdout.write(f"{result.papers} papers, {result.pages} pages, {result.cpu_s:.1f} CPU s\n")
-    sys.stdout.write("  ".join(f"{name} {score:.3f}" for name, score in result.scores.items()) + "\n")
-    return 0
+def usable(engine: str) -> bool:
+    """Tell whether `engine` can be used here; if not, print why."""
+    try:
+        choose(Settings(converter=engine))
+    except SettingsError as error:
+        sys.stdout.write(f"without {engine}: {error}\n")
+        return False
+    return True
 
 
 if __name__ == "__main__":

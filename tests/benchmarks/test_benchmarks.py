@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import efficiency, ideal, latency, memory, pipeline
+from tests.benchmarks import conversion, efficiency, ideal, latency, memory, pipeline, pools
 from tests.benchmarks.figures import Run, conversion_bound, end_to_end_bound, figures
 from tests.benchmarks.plan import SLOTS, Paper, Plan, make
 
@@ -78,3 +78,14 @@ def test_an_unknown_section_is_refused(capsys: pytest.CaptureFixture[str]) -> No
         pipeline.main(["speed"])
 
     assert "choose from efficiency" in capsys.readouterr().err
+
+
+def test_the_pools_are_measured_on_the_samples() -> None:
+    section = pools.overhead()
+
+    assert float(section.rows[0][0]) == (pools.ROUNDS - 1) * len(pools.SAMPLES)
+
+
+def test_an_engine_that_cannot_be_used_is_named_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    assert not conversion.usable("marker-service")
+    assert "LIT_REVIEW_MARKER_BASE_URL" in capsys.readouterr().out

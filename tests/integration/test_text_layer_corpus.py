@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.conversion.layout import extract
-from tests.benchmarks.conversion import corpus, measure
+from tests.benchmarks.scores import corpus, measure
 
 FOLDER = corpus()
 FLOOR = {"para95": 0.97, "head_recall": 0.95, "head_prec": 0.88, "table_rows": 0.79}
