@@ -15,6 +15,7 @@ from core.conversion.layout.furniture import without_furniture
 from core.conversion.layout.words import Line, PageText
 
 Rect = tuple[float, float, float, float]  # left, top, right, bottom, in points
+_SCATTERED = 4  # parts: more make the labels of a figure, all of them one region
 _LABELS = {"heading": "SectionHeader", "caption": "Caption", "code": "Code", "table": "Table"}
 
 
@@ -45,13 +46,13 @@ class Sheet:
     def shown(self, rotation: int, height: float) -> Sheet:
         """Return the page as it is shown, turned by `rotation` degrees, with its height rounded up to `height`.
 
-        Our pages are upright, their text that is, which on the page as shown may run up or down.
+        Our pages are upright, their text that is, which on the page as shown may run up (`turn` 1) or down (3).
         """
         quarters = (self.turn - rotation // 90) % 4
         down = height - (self.width if quarters % 2 else self.height)
         boxes = tuple(replace(box, rect=self._turned(box.rect, quarters, down)) for box in self.boxes)
         lines = {text: [self._turned(rect, quarters, down) for rect in rects] for text, rects in self.lines.items()}
-        return replace(self, boxes=boxes, lines=lines)
+        return replace(self, turn=quarters, boxes=boxes, lines=lines)
 
     def _turned(self, rect: Rect, quarters: int, down: float) -> Rect:
         (x0, y0, x1, y1), width, depth = rect, self.width, self.height
@@ -90,7 +91,8 @@ def letters(text: str) -> str:
 def _lines(page: PageText) -> dict[str, list[Rect]]:
     lines: dict[str, list[Rect]] = defaultdict(list)
     for line in page.lines:
-        lines[letters(line.text)].append(_around([line]))
+        if known := letters(line.text):
+            lines[known].append(_around([line]))
     return lines
 
 
@@ -107,6 +109,8 @@ def _boxes(block: Block, before: Block | None) -> Iterator[tuple[int, Box]]:
         yield block.page, Box("Table", _around(block.lines), html=_table(block.rows))
         return
     parts = list(_parts(block.lines, split=_shares_its_line(block, before)))
+    if block.kind == "note" and len(parts) > _SCATTERED:
+        parts = [block.lines]
     label = _LABELS.get(block.kind, "ListItem" if BULLET.match(block.text) else "Text")
     for number, part in enumerate(parts, 1):
         goes_on = number < len(parts)

@@ -17,6 +17,7 @@ from core.conversion.marker.boxes import Box, Rect, drawn, letters
 DECIDED = frozenset(
     ("BlockquoteProcessor", "IgnoreTextProcessor", "LineNumbersProcessor", "MarginaliaProcessor", "TextProcessor")
 )
+_DOWN = 3
 _SHIFT = 6.0  # points
 _MARGIN = 0.08  # of the height: what no rule has placed there is a running head
 
@@ -34,25 +35,33 @@ class RuledLayout:
             rotation = provider.raw_pdftext_pages.get(page.page_id, {}).get("rotation", 0)
             sheet = sheets[page.page_id + 1].shown(rotation, page.polygon.height)
             lines = [_fitted(line, sheet.lines) for line in provider.page_lines.get(page.page_id, [])]
-            lines = [part for line in _once(lines) for part in _cut(line, sheet.boxes)]
+            if sheet.turn == _DOWN:
+                lines.sort(key=lambda line: -line.line.polygon.bbox[0])  # Marker reads the last line first
+            lines = _cut(_once(lines), sheet.boxes)
             provider.page_lines[page.page_id] = lines
-            page.structure, page.children = [], []
-            for box in _completed(sheet.boxes, lines, page.polygon.height):
-                _draw(page, box)
+            _draw(page, _completed(sheet.boxes, lines, page.polygon.height))
 
 
-def _draw(page: Any, box: Box) -> None:
+def _draw(page: Any, boxes: Sequence[Box]) -> None:
+    """Add the boxes to a page; a line that lies in two of them goes to the smaller one."""
     from marker.schema.registry import get_block_class  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
     kinds, polygons = type(page.block_type), type(page.polygon)
-    block = page.add_block(get_block_class(kinds[box.label]), polygons.from_bbox(list(box.rect)))
-    page.add_structure(block)
-    if box.html:
-        block.html = box.html
-    if box.level:
-        block.heading_level = box.level
-    if box.goes_on:
-        block.has_continuation = True
+    drawn: dict[int, Any] = {}
+    for at in sorted(range(len(boxes)), key=lambda at: _area(boxes[at].rect)):
+        box = boxes[at]
+        block = drawn[at] = page.add_block(get_block_class(kinds[box.label]), polygons.from_bbox(list(box.rect)))
+        if box.html:
+            block.html = box.html
+        if box.level:
+            block.heading_level = box.level
+        if box.goes_on:
+            block.has_continuation = True
+    page.structure, page.children = [drawn[at].id for at in range(len(boxes))], page.children or []
+
+
+def _area(rect: Rect) -> float:
+    return (rect[2] - rect[0]) * (rect[3] - rect[1])
 
 
 def _fitted(line: Any, known: Mapping[str, Sequence[Rect]]) -> Any:
@@ -85,17 +94,23 @@ def _text(line: Any) -> str:
     return "".join(span.text for span in line.spans)
 
 
-def _cut(line: Any, boxes: Sequence[Box]) -> Iterator[Any]:
-    """Cut a line between words of different boxes, such as a heading and the text that follows it at once."""
-    spans = [part for span in line.spans for part in _halved(span, boxes)]
-    owners: list[int] = []
+def _cut(lines: list[Any], boxes: Sequence[Box]) -> list[Any]:
+    """Cut lines between words of different boxes, such as a heading and the text that follows it at once."""
+    split = [[part for span in line.spans for part in _halved(span, boxes)] for line in lines]
+    owners = iter(_owners([span.polygon.bbox for spans in split for span in spans], boxes))
+    return [part for line, spans in zip(lines, split, strict=True) for part in _pieces(line, spans, owners)]
+
+
+def _pieces(line: Any, spans: list[Any], owners: Iterator[int]) -> Iterator[Any]:
+    mine: list[int] = []
     for span in spans:
-        owners.append(_owner(span.polygon.bbox, boxes) if span.text.strip() or not owners else owners[-1])
-    for _, group in groupby(zip(owners, spans, strict=True), key=lambda pair: pair[0]):
-        mine = [span for _, span in group]
-        polygon = mine[0].polygon.merge([span.polygon for span in mine])
+        owner = next(owners)
+        mine.append(owner if span.text.strip() or not mine else mine[-1])
+    for _, group in groupby(zip(mine, spans, strict=True), key=lambda pair: pair[0]):
+        together = [span for _, span in group]
+        polygon = together[0].polygon.merge([span.polygon for span in together])
         whole = type(line.line)(polygon=polygon, page_id=line.line.page_id)
-        yield type(line)(line=whole, spans=mine, chars=[[] for _ in mine])
+        yield type(line)(line=whole, spans=together, chars=[[] for _ in together])
 
 
 def _halved(span: Any, boxes: Sequence[Box]) -> list[Any]:
@@ -117,28 +132,30 @@ def _halved(span: Any, boxes: Sequence[Box]) -> list[Any]:
     ]
 
 
-def _owner(rect: Sequence[float], boxes: Sequence[Box]) -> int:
-    """Return the number of the box that a span overlaps most, or -1."""
-    shares = [_shared(rect, box.rect) for box in boxes]
-    most = max(shares, default=0.0)
-    return shares.index(most) if most else -1
+def _owners(rects: list[list[float]], boxes: Sequence[Box]) -> list[int]:
+    """Return for each of `rects` the number of the box that it overlaps most, the smaller of two alike, or -1."""
+    from marker.util import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+        matrix_intersection_area,
+    )
 
-
-def _shared(a: Sequence[float], b: Sequence[float]) -> float:
-    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+    if not rects or not boxes:
+        return [-1] * len(rects)
+    by_size = sorted(range(len(boxes)), key=lambda at: _area(boxes[at].rect))
+    shares = matrix_intersection_area(rects, [list(boxes[at].rect) for at in by_size])
+    return [by_size[best] if most else -1 for best, most in zip(shares.argmax(1), shares.max(1), strict=True)]
 
 
 def _completed(boxes: Sequence[Box], lines: list[Any], height: float) -> list[Box]:
     """Return the boxes with others for the lines that have none: text in another direction than most, and its like."""
     heads: list[Box] = []
     strays: list[Box] = []
-    for line in lines:
+    owners = _owners([line.line.polygon.bbox for line in lines], boxes)
+    for line in (line for line, owner in zip(lines, owners, strict=True) if owner < 0 and _text(line).strip()):
         x0, y0, x1, y1 = line.line.polygon.bbox
-        if _owner((x0, y0, x1, y1), boxes) < 0 and _text(line).strip():
-            if y1 < _MARGIN * height or y0 > (1 - _MARGIN) * height:
-                heads.append(Box("PageHeader", (x0, y0, x1, y1)))
-            else:
-                strays.append(Box("Text", (x0, y0, x1, y1), goes_on=True))
+        if y1 < _MARGIN * height or y0 > (1 - _MARGIN) * height:
+            heads.append(Box("PageHeader", (x0, y0, x1, y1)))
+        else:
+            strays.append(Box("Text", (x0, y0, x1, y1), goes_on=True))
     if strays:
         strays[-1] = replace(strays[-1], goes_on=False)
     at = _gap(boxes)

@@ -24,7 +24,8 @@ _SECRET = re.compile(r"_(key|token|secret|credentials)$")
 _RANGE = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
 #: What every conversion needs: no children of its own, no bars, and no links, whose targets would stand in the text.
 _ALWAYS: Mapping[str, Any] = {"pdftext_workers": 1, "disable_tqdm": True, "disable_links": True}
-#: Without weights nothing may ask for a model; levels, order and kinds are those of our rules.
+#: Without weights nothing may ask for a model; levels and order are those of our rules; and the text of a page that
+#: looks garbled, as plots do by their marks, is kept, for nothing could be read in its place.
 _WEIGHTLESS: Mapping[str, Any] = {
     "mode": "fast",
     "disable_ocr": True,
@@ -32,6 +33,10 @@ _WEIGHTLESS: Mapping[str, Any] = {
     "level_count": 1 << 30,
     "use_pdftext_reading_order": False,
     "highres_block_types": [],
+    "ocr_alphanum_threshold": 0.0,
+    "ocr_space_threshold": 1.0,
+    "ocr_newline_threshold": 1.0,
+    "ocr_invalid_chars": [],
 }
 
 
