@@ -20,6 +20,7 @@ from core.conversion.pool import Pool, open_pool
 from core.conversion.workers import MIB, Memory
 from core.settings import Settings
 
+FUNCTION = "core.conversion.marker.reading:read"
 START_S = 180.0  # to import torch and Marker takes 6 to 10 s of CPU; the rest is for a machine that is busy
 RECYCLE_AFTER = 200  # conversions, as in Marker's own batch command; memory decides earlier
 RECYCLE_BYTES = 1536 * MIB  # a warm process holds 450 MB; papers of 46 pages made it 720
@@ -74,7 +75,7 @@ class _Marker:
     def _open(self) -> Pool:
         settings, slots = self._settings, self.slots
         return open_pool(
-            settings, "core.conversion.marker.reading:read", slots=slots, recycle_after=RECYCLE_AFTER,
+            settings, FUNCTION, slots=slots, recycle_after=RECYCLE_AFTER,
             memory=Memory(settings.marker_memory_bytes, resident=True, recycle_bytes=RECYCLE_BYTES),
             envs=self._server.envs(slots) if self._server else [_PLAIN], start_timeout_s=START_S,
         )  # fmt: skip
