@@ -46,6 +46,8 @@ WORDY = 0.25
 STRONGEST = 0.1
 #: What answering a question adds to a paper on the subject, of what is lacking to 1.
 ASKED = 0.3
+#: What answering none takes from a paper that is all on the subject; from those in part on it much less.
+UNASKED = 0.15
 #: How far citations and youth move a score at most, up or down: they order equals, and decide nothing.
 PRIOR = 0.03
 #: A paper of this age, in years, is no longer young; so many citations a year are many.
@@ -105,8 +107,10 @@ class Ranking:
         """Return how relevant `paper` is, from 0 to 1."""
         text = _Text.of(paper)
         on_topic = _reached(self.topic, text)
-        answers = max((_reached(asked, text) for asked in self._asked), default=0.0)
-        score = on_topic + (1 - on_topic) * ASKED * answers * on_topic
+        score = on_topic
+        if self._asked:
+            answers = max(_reached(asked, text) for asked in self._asked)
+            score += ASKED * answers * on_topic * (1 - on_topic) - UNASKED * (1 - answers) * on_topic**4
         if score >= NEAR / 2:
             score += PRIOR * (2 * prior(paper, self._year) - 1)
         return round(min(1.0, max(0.0, score)), 4)
@@ -157,7 +161,7 @@ class _Found:
         return len(both) >= FAITHFUL * len(users)
 
     def _specific(self, name: Name) -> float:
-        return len(name) ** WORDY * sum(map(self._weight, name)) / len(name)
+        return float(len(name) ** WORDY) * sum(map(self._weight, name)) / len(name)
 
     def _weight(self, word: str) -> float:
         """Return the BM25 weight of a word, held within its bounds."""
