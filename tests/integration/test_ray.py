@@ -18,8 +18,8 @@ import pytest
 
 from core.conversion.converter import Converted
 from core.conversion.pool import Pool, open_pool
-from core.conversion.ray_actor import PREFIX
 from core.conversion.ray_pool import RayPool
+from core.conversion.ray_pool.actor import PREFIX
 from core.conversion.text_layer import TextLayerConverter
 from core.conversion.workers import Memory
 from core.errors import ConversionError, NotAdmitted, PaperError, SettingsError, WorkerDied
@@ -221,7 +221,9 @@ async def test_a_lost_connection_costs_the_calls_that_run_and_is_made_again(ray:
     async with pool(ray.address, "note", settings={"ray_slots": 1}) as made:
         call = asyncio.create_task(outcome(made.run(PDF, str(tmp_path), deadline=60)))
         await until(lambda: notes(tmp_path))
-        driver = [child for child in psutil.Process().children() if "ray_driver" in "".join(child.cmdline())]
+        driver = [
+            child for child in psutil.Process().children() if "ray_pool import driver" in "".join(child.cmdline())
+        ]
         driver[0].kill()
         assert await call == (WorkerDied, "worker_died", "the connection to the Ray cluster ended (signal 9)")
         with pytest.raises(ConversionError, match="conversion_timeout"):

@@ -58,7 +58,7 @@ def test_only_streaming_starts_tasks() -> None:
 def test_the_environment_is_read_in_one_place() -> None:
     readers = [path.name for path in SOURCES if re.search(r"os\.(?:environ|getenv)", path.read_text())]
 
-    assert set(readers) <= {"settings.py", "child.py", "process.py", "ray_link.py"}
+    assert set(readers) <= {"settings.py", "child.py", "process.py", "link.py"}
 
 
 def test_no_module_stands_beside_a_package_of_its_name() -> None:

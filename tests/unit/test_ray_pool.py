@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,12 +15,11 @@ from typing import Any
 import psutil
 import pytest
 
-from core.conversion import ray_actor, ray_driver
 from core.conversion.pool import open_pool
-from core.conversion.ray_actor import Actor, Folder, own_version, sweep
-from core.conversion.ray_cluster import Needs, Reply
-from core.conversion.ray_pool import RayPool
-from core.conversion.ray_slot import GRACE_S, STOP_S
+from core.conversion.ray_pool import RayPool, driver
+from core.conversion.ray_pool.actor import Actor, Folder, own_version, sweep
+from core.conversion.ray_pool.cluster import Needs, Reply
+from core.conversion.ray_pool.slot import GRACE_S, STOP_S
 from core.conversion.workers import Memory, Workers
 from core.errors import SettingsError
 from core.settings import Settings
@@ -132,7 +132,7 @@ class Parent:
 @asynccontextmanager
 async def serving(cloud: Cloud, slots: int, **recipe: Any) -> AsyncIterator[Parent]:
     parent = Parent()
-    serve = ray_driver.serve(parent, cloud, {**RECIPE, **recipe}, slots, parent.hear)  # type: ignore[arg-type]
+    serve = driver.serve(parent, cloud, {**RECIPE, **recipe}, slots, parent.hear)  # type: ignore[arg-type]
     async with asyncio.TaskGroup() as group:
         group.create_task(serve)
         yield parent
@@ -364,7 +364,7 @@ def test_what_killed_actors_left_is_swept_and_what_others_use_is_not() -> None:
     finally:
         used.remove()
         fresh.path.rmdir()
-    assert not list(Path(ray_actor.tempfile.gettempdir()).glob(f"{left.path.name}*"))
+    assert not list(Path(tempfile.gettempdir()).glob(f"{left.path.name}*"))
 
 
 # the pool

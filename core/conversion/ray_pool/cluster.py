@@ -19,7 +19,7 @@ from math import floor
 from pathlib import Path
 from typing import Any
 
-from core.conversion.ray_actor import Actor
+from core.conversion.ray_pool.actor import Actor
 from core.errors import SettingsError
 
 INSTALL = "run `pip install 'academic-lit-review[ray]'`"

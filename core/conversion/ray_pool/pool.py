@@ -1,10 +1,4 @@
-"""A pool whose slots are actors of a Ray cluster: other machines convert, this one gives and takes.
-
-    RayPool ──pipe──► ray_driver (a process of ours, connected to the cluster) ──Ray──► ray_actor ──pipe──► function
-                      the line of calls, one slot for each actor                 on any node, one process each
-
-Retries stay the pipeline's: Ray restarts actors, but never repeats a call.
-"""
+"""The pool whose slots are actors. Retries stay the pipeline's: Ray restarts actors, but never repeats a call."""
 
 from __future__ import annotations
 
@@ -17,7 +11,7 @@ from typing import Any, Self
 
 from core import errors
 from core.conversion.process import Process
-from core.conversion.ray_link import Link
+from core.conversion.ray_pool.link import Link
 from core.conversion.workers import Memory
 from core.errors import ConversionError, PaperError, SettingsError, WorkerDied
 from core.settings import Settings

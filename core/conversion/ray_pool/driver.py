@@ -15,9 +15,9 @@ from collections.abc import AsyncIterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from core.conversion.ray_cluster import Needs, RayCluster
-from core.conversion.ray_line import Line, Tell, encoded
-from core.conversion.ray_slot import Slot
+from core.conversion.ray_pool.cluster import Needs, RayCluster
+from core.conversion.ray_pool.line import Line, Tell, encoded
+from core.conversion.ray_pool.slot import Slot
 from core.errors import SettingsError
 from core.streaming import together
 

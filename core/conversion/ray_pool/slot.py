@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from core.conversion.ray_actor import own_version
-from core.conversion.ray_cluster import RayCluster, Reply
-from core.conversion.ray_line import Call, Line
+from core.conversion.ray_pool.actor import own_version
+from core.conversion.ray_pool.cluster import RayCluster, Reply
+from core.conversion.ray_pool.line import Call, Line
 
 TAKE_S = 120.0  # for a file to arrive at its node
 STOP_S = 1.0  # for a call to be stopped before its actor is killed

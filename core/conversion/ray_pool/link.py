@@ -18,15 +18,15 @@ _START = """
 import json, sys
 recipe = json.loads(sys.argv[1])
 sys.path[:] = recipe["path"]
-from core.conversion import ray_driver
-ray_driver.main(recipe)
+from core.conversion.ray_pool import driver
+driver.main(recipe)
 """
 _ENV = {"RAY_ENABLE_AUTO_CONNECT": "0"}  # or Ray, when disconnected, looks for another cluster
 _CLOSE_S = 5.0
 
 
 class Link(Process):
-    """The process of `core.conversion.ray_driver`: `up` of its `slots` work, and why the last that did not, did not."""
+    """The process of `driver.py`: `up` of its `slots` work, and why the last that did not, did not."""
 
     def __init__(self, processes: set[Process]) -> None:
         super().__init__(processes, limit=0)
