@@ -7,6 +7,7 @@ from workflows.research.academic_lit_review.byline import who
 from workflows.research.academic_lit_review.synthesis.records import Records
 from workflows.research.academic_lit_review.synthesis.wording import (
     capital,
+    catalogue,
     listed,
     many,
     number,
@@ -16,16 +17,6 @@ from workflows.research.academic_lit_review.synthesis.wording import (
 )
 from workflows.research.academic_lit_review.values import Section, Sentence
 
-_CATALOGUES = {
-    "openalex": "OpenAlex",
-    "crossref": "Crossref",
-    "europepmc": "Europe PMC",
-    "arxiv": "arXiv",
-    "semanticscholar": "Semantic Scholar",
-    "unpaywall": "Unpaywall",
-    "seed": "the papers given at the start",
-    "citation": "citations followed",
-}
 _LISTED = 6
 _WRITTEN = {
     "extractive": "No language model wrote any of this text: between the quotes stand fixed phrases, filled with "
@@ -112,9 +103,9 @@ def _searching(records: Records) -> list[Sentence]:
     if found:
         queries = capital(many(len({search["query"] for search in records.searches}), "query", "queries"))
         day = f" on {records.searched_on}" if records.searched_on else ""
-        sources = listed([f"{_named(name)} ({count:,})" for name, count in found.items()])
+        sources = listed([f"{catalogue(name)} ({count:,})" for name, count in found.items()])
         told.append(said(f"{queries} went to catalogues{day}; this many records came back: {sources}."))
-    troubles = [f"{_named(each['catalogue'])} ({each['trouble']})" for each in records.searches if each["trouble"]]
+    troubles = [f"{catalogue(each['catalogue'])} ({each['trouble']})" for each in records.searches if each["trouble"]]
     if troubles:
         told.append(said(f"Not everything could be searched: {'; '.join(dict.fromkeys(troubles))}."))
     if limits := records.question["date_range"]:
@@ -171,10 +162,6 @@ def _making(records: Records, mode: str) -> list[Sentence]:
 def _reasons(numbers: dict[str, int]) -> str:
     named = [(REASONS.get(reason, reason or "no reason recorded"), count) for reason, count in numbers.items()]
     return "; ".join(f"{reason} ({count:,})" for reason, count in named)
-
-
-def _named(catalogue: str) -> str:
-    return _CATALOGUES.get(catalogue, catalogue)
 
 
 def _were(count: int) -> str:

@@ -16,8 +16,9 @@ from workflows.research.academic_lit_review.values import Evidence
 _SAME = 84
 _DANGLING = re.compile(
     r"(?:this|that|these|those|such|it|they|he|she|however|moreover|furthermore|therefore|thus|hence|also|but|and|so|"
-    r"then|in addition|additionally|similarly|likewise|for (?:example|instance)|in contrast|on the other hand|conversely|"
-    r"here|both|nevertheless|the (?:former|latter|same|above)|in (?:this|that|these) (?:case|regard|context|respect|way))\b"
+    r"then|in addition|additionally|similarly|likewise|for (?:example|instance)|in contrast|on the other hand|"
+    r"conversely|here|both|nevertheless|the (?:former|latter|same|above)|"
+    r"in (?:this|that|these) (?:case|regard|context|respect|way))\b"
     r"(?! (?:study|review|paper|work|trial|article|survey|analysis|results? (?:show|suggest|indicate)))",
     re.I,
 )

@@ -11,6 +11,18 @@ from workflows.research.academic_lit_review.synthesis.records import Records
 from workflows.research.academic_lit_review.values import Citation, Evidence, Section, Sentence, Table
 
 _SMALL = "no one two three four five six seven eight nine ten eleven twelve".split()  # noqa: SIM905 - reads better
+_CATALOGUES = {
+    "openalex": "OpenAlex",
+    "crossref": "Crossref",
+    "europepmc": "Europe PMC",
+    "arxiv": "arXiv",
+    "semanticscholar": "Semantic Scholar",
+    "unpaywall": "Unpaywall",
+    "seed": "the papers given at the start",
+    "citation": "citations followed",
+    "forward": "citing papers",
+    "backward": "cited papers",
+}
 _PLACES = (
     (re.compile(r"conclu|summary", re.I), ("conclude", "concludes")),
     (re.compile(r"abstract", re.I), ("sum up", "sums up")),
@@ -42,6 +54,11 @@ def section(
 def number(count: int) -> str:
     """Return a count as prose has it: words up to twelve."""
     return _SMALL[count] if count < len(_SMALL) else f"{count:,}"
+
+
+def catalogue(name: str) -> str:
+    """Return how a catalogue, or another place papers come from, is called."""
+    return _CATALOGUES.get(name, name)
 
 
 def many(count: int, one: str, more: str = "") -> str:
