@@ -138,6 +138,7 @@ def _share(page: pdfium.PdfPage, thing: raw.FPDF_PAGEOBJECT) -> float:
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
     raw.FPDFPageObj_GetBounds(thing, left, bottom, right, top)
     x0, y0, x1, y1 = page.get_bbox()
-    width = min(right.value, x1) - max(left.value, x0)
-    height = min(top.value, y1) - max(bottom.value, y0)
-    return max(0.0, width) * max(0.0, height) / max(1.0, (x1 - x0) * (y1 - y0))
+    width: float = min(right.value, x1) - max(left.value, x0)
+    height: float = min(top.value, y1) - max(bottom.value, y0)
+    whole: float = max(1.0, (x1 - x0) * (y1 - y0))
+    return max(0.0, width) * max(0.0, height) / whole

@@ -118,7 +118,8 @@ def _unmapped(textpage: pypdfium2.PdfTextPage) -> float:
     """Return the share of glyphs on a page that the file gives no meaning."""
     count = textpage.count_chars()
     asked = range(0, count, max(1, count // GLYPHS))
-    return sum(raw.FPDFText_HasUnicodeMapError(textpage.raw, index) == 1 for index in asked) / max(1, len(asked))
+    unmapped = sum(bool(raw.FPDFText_HasUnicodeMapError(textpage.raw, index) == 1) for index in asked)
+    return unmapped / max(1, len(asked))
 
 
 def _metadata(document: pypdfium2.PdfDocument, file: Path) -> dict[str, str]:

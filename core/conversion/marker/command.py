@@ -27,8 +27,8 @@ def _instead(words: list[str], **options: Any) -> NoReturn:
 
 def main(port: int) -> None:
     """Print how to serve at `port`; what surya misses (a program, weights, a known GPU) is an exception of its own."""
-    from surya.inference import SuryaInferenceManager  # type: ignore[import-untyped]
-    from surya.inference.backends import llamacpp, vllm  # type: ignore[import-untyped]
+    from surya.inference import SuryaInferenceManager  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    from surya.inference.backends import llamacpp, vllm  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
     def spawn(backend: str, expected_model_name: str, spawn_fn: Callable[[int], Any], **options: Any) -> NoReturn:
         spawn_fn(port)
