@@ -33,6 +33,10 @@ TABLE = """
   caption: [What was measured], kind: table, supplement: [Table])
 """
 
+FIGURE = """
+#figure(image(bytes(range(256)), format: (encoding: "luma8", width: 16, height: 16), width: 6cm), caption: [A gradient])
+"""
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def marker() -> AsyncIterator[MarkerTextConverter]:
@@ -182,6 +186,18 @@ async def test_only_the_pages_asked_for_are_read(tmp_path: Path) -> None:
     assert [set(page(found, number).split()) & set("1234") for number in range(1, 5)] == [set(), {"2"}, set(), {"4"}]
     assert found.metadata["methods"] == ["", "pdftext", "", "pdftext"]
     assert found.warnings == ()
+
+
+async def test_pictures_come_by_the_names_under_which_the_text_shows_them(tmp_path: Path) -> None:
+    pdf = tmp_path / "figures.pdf"
+    pdf.write_bytes(pdfs.typeset(*(f"= Part {n}\n#lorem(60)\n{FIGURE}\n#lorem(60)" for n in (1, 2))))
+
+    found = await convert(pdf, marker_images=True, marker_chunk_pages=1)
+
+    assert len(found.images) == 2
+    assert all(image.startswith(b"\xff\xd8") for image in found.images.values())
+    assert [page(found, number).count(f"![]({name})") for number, name in enumerate(sorted(found.images), 1)] == [1, 1]
+    assert "![" not in (await convert(pdf)).markdown
 
 
 @pytest.mark.parametrize(

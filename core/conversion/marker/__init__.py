@@ -7,6 +7,7 @@ reading.py   a path comes in, plain data goes out   calls.py      the calls of t
 layer.py     what the PDF itself holds              trouble.py    Marker's exceptions become reasons
 layout.py    Marker's layout step without weights   boxes.py      where our own rules see blocks
 pages.py     the Markdown and where pages end       harmless.py   a paper's own words stay words
+pictures.py  the images that the PDF itself holds
     the servers of its models
 server.py    the inference servers of a run         breaker.py    the circuit breaker in front of them
 services.py  what they are                          probe.py      whether one answers, with which model

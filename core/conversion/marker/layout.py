@@ -11,7 +11,8 @@ from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import Any
 
-from core.conversion.marker.boxes import Box, Rect, drawn, letters
+from core.conversion.marker.boxes import Box, Rect, Sheet, drawn, letters
+from core.conversion.marker.pictures import gap, with_pictures
 
 #: Steps of Marker that guess what our rules have decided: running heads, line numbers, quotes, where paragraphs go on.
 DECIDED = frozenset(
@@ -25,21 +26,25 @@ _MARGIN = 0.08  # of the height: what no rule has placed there is a running head
 class RuledLayout:
     """Stands in Marker for its `LayoutBuilder`."""
 
-    def __init__(self, config: object = None) -> None:
-        pass
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self._pictures = bool(config.get("extract_images"))
 
     def __call__(self, document: Any, provider: Any) -> None:
         """Draw the boxes of all pages."""
         sheets = drawn(provider.filepath)
-        for page in document.pages:
-            rotation = provider.raw_pdftext_pages.get(page.page_id, {}).get("rotation", 0)
-            sheet = sheets[page.page_id + 1].shown(rotation, page.polygon.height)
-            lines = [_fitted(line, sheet.lines) for line in provider.page_lines.get(page.page_id, [])]
-            if sheet.turn == _DOWN:
-                lines.sort(key=lambda line: -line.line.polygon.bbox[0])  # Marker reads the last line first
-            lines = _cut(_once(lines), sheet.boxes)
-            provider.page_lines[page.page_id] = lines
-            _draw(page, _completed(sheet.boxes, lines, page.polygon.height))
+        with provider.get_doc() as file:
+            for page in document.pages:
+                self._fill(page, provider, sheets[page.page_id + 1], file[page.page_id])
+
+    def _fill(self, page: Any, provider: Any, sheet: Sheet, source: Any) -> None:
+        sheet = sheet.shown(source.get_rotation(), page.polygon.height)
+        boxes = with_pictures(sheet.boxes, source, page.polygon.height) if self._pictures else sheet.boxes
+        lines = [_fitted(line, sheet.lines) for line in provider.page_lines.get(page.page_id, [])]
+        if sheet.turn == _DOWN:
+            lines.sort(key=lambda line: -line.line.polygon.bbox[0])  # Marker reads the last line first
+        lines = _cut(_once(lines), boxes)
+        provider.page_lines[page.page_id] = lines
+        _draw(page, _completed(boxes, lines, page.polygon.height))
 
 
 def _draw(page: Any, boxes: Sequence[Box]) -> None:
@@ -158,13 +163,5 @@ def _completed(boxes: Sequence[Box], lines: list[Any], height: float) -> list[Bo
             strays.append(Box("Text", (x0, y0, x1, y1), goes_on=True))
     if strays:
         strays[-1] = replace(strays[-1], goes_on=False)
-    at = _gap(boxes)
+    at = gap(boxes)
     return [*heads, *boxes[:at], *strays, *boxes[at:]]
-
-
-def _gap(boxes: Sequence[Box]) -> int:
-    """Return where, as late as possible, something can be put in without parting a paragraph."""
-    at = len(boxes)
-    while at and boxes[at - 1].goes_on:
-        at -= 1
-    return at or len(boxes)
