@@ -161,6 +161,20 @@ async def test_pages_without_text_are_named(marker: MarkerTextConverter, write: 
     assert page(found, 3).startswith("Zebra.")
 
 
+async def test_a_page_that_cannot_be_opened_is_named_and_costs_no_other(
+    marker: MarkerTextConverter, write: Write
+) -> None:
+    lines = b"".join(b"(Line %d of a page made by hand) Tj T* " % number for number in range(20))
+    words = pdfs.stream(b"BT /F 12 Tf 14 TL 50 700 Td " + lines + b"ET")
+
+    found = await read(marker, write(pdfs.paged(b"3 0 R 9 0 R 3 0 R", 3, {4: words})))
+
+    assert found.warnings == ("unreadable page 2",)
+    assert found.metadata["methods"] == ["pdftext", "unreadable", "pdftext"]
+    assert "Line 19" in page(found, 1)
+    assert "Line 19" in page(found, 3)
+
+
 async def test_a_blank_page_is_not_missed(marker: MarkerTextConverter, write: Write) -> None:
     found = await read(marker, write(pdfs.typeset("#lorem(90)", "#v(1cm)", "#lorem(80)")))
     assert found.warnings == ()

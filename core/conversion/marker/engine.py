@@ -24,7 +24,7 @@ FUNCTION = "core.conversion.marker.reading:read"
 START_S = 180.0  # to import torch and Marker takes 6 to 10 s of CPU; the rest is for a machine that is busy
 RECYCLE_AFTER = 200  # conversions, as in Marker's own batch command; memory decides earlier
 RECYCLE_BYTES = 1536 * MIB  # a warm process holds 450 MB; papers of 46 pages made it 720
-TEXT_PAGE_S = 5.0  # a page takes 0.2 s of CPU on average and 0.6 s at most; the rest is for a machine that is busy
+TEXT_PAGE_S = 5.0  # a page takes 0.2 s of CPU, one full of plots 0.8 s; the rest is for a machine that is busy
 _PLAIN = {"FONT_PATH": os.devnull, "OMP_NUM_THREADS": "1"}  # no font is fetched; every process has a core's worth
 
 
@@ -77,7 +77,8 @@ class _Marker:
         return open_pool(
             settings, FUNCTION, slots=slots, recycle_after=RECYCLE_AFTER,
             memory=Memory(settings.marker_memory_bytes, resident=True, recycle_bytes=RECYCLE_BYTES),
-            envs=self._server.envs(slots) if self._server else [_PLAIN], start_timeout_s=START_S,
+            envs=[{**_PLAIN, **env} for env in (self._server.envs(slots) if self._server else [{}])],
+            start_timeout_s=START_S,
         )  # fmt: skip
 
     def deadline(self, pages: int) -> float:
@@ -123,7 +124,7 @@ class MarkerConverter(_Marker):
 class MarkerTextConverter(_Marker):
     """Marker on the text layer: its own steps, metadata and Markdown, but no weights, no server, no OCR.
 
-    The layout is that of our rules, so the text is about as good as that of `text-layer`, at six times its cost.
+    The layout is that of our rules, so the text is about as good as that of `text-layer`, at fifteen times its cost.
     """
 
     name = "marker-text"

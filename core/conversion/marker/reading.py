@@ -21,6 +21,8 @@ from core.conversion.marker.pages import contents, ink, pictures, rendered, writ
 from core.conversion.marker.trouble import Trouble
 from core.errors import SettingsError
 
+UNREADABLE = "unreadable"  # the method of a page that cannot be opened
+
 
 def __getattr__(name: str) -> Callable[..., dict[str, Any]]:
     """Load Marker, which takes ten seconds and more, before the first call and its deadline."""
@@ -43,17 +45,18 @@ def _read(path: str, options: dict[str, Any], pages: list[int] | None = None) ->
     begun = time.monotonic()
     wanted = MarkerOptions(**options)
     layer = look(path, *(pages or ()))
-    numbers = [number for number in wanted.pages(layer.count) if number in layer.letters]
+    chosen = [number for number in wanted.pages(layer.count) if number in layer.letters]
+    numbers = [number for number in chosen if layer.letters[number] >= 0]  # one that cannot be opened fails all others
     with Trouble(setup=True):
         machine = _machine(json.dumps(options, sort_keys=True))
     with Trouble():
         read = machine.convert(path, numbers) if numbers else {}
     return {
-        **_spread(read, numbers, list(layer.letters)),
+        **_spread(read, numbers, {number: UNREADABLE * (number in chosen) for number in layer.letters}),
         "first": min(layer.letters, default=1),
         "count": layer.count,
         "file": {"sha256": layer.sha256},
-        "letters": [layer.letters[number] if number in numbers else 0 for number in layer.letters],
+        "letters": [letters if number in chosen else 0 for number, letters in layer.letters.items()],
         "seconds": time.monotonic() - begun,
     }
 
@@ -135,8 +138,8 @@ def _encoded(image: Any) -> str:
     return base64.b64encode(file.getvalue()).decode()
 
 
-def _spread(read: Mapping[str, Any], numbers: list[int], span: list[int]) -> dict[str, Any]:
-    """Return what was read with an entry for each page of `span`, empty for those not among `numbers`."""
+def _spread(read: Mapping[str, Any], numbers: list[int], span: Mapping[int, str]) -> dict[str, Any]:
+    """Return what was read with an entry for each page of `span`; those not among `numbers` have its method."""
     markdown = read.get("markdown", "")
     columns = ("pages", "methods", "pictures", "ink")
     found = {name: dict(zip(numbers, read.get(name, ()), strict=True)) for name in columns}
@@ -151,7 +154,7 @@ def _spread(read: Mapping[str, Any], numbers: list[int], span: list[int]) -> dic
         "ink": [found["ink"].get(number, 0) for number in span],
         "metadata": {
             "table_of_contents": read.get("contents", []),
-            "methods": [found["methods"].get(number, "") for number in span],
+            "methods": [found["methods"].get(number, method) for number, method in span.items()],
         },
         "images": read.get("images", {}),
         "calls": read.get("calls", {}),
