@@ -18,6 +18,8 @@ from core.streaming import together
 DEADLINE_S = 120.0
 #: A catalogue that failed so often in a row is not asked the rest.
 PATIENCE = 2
+#: How a catalogue says that it does not know the paper asked about.
+ABSENT = "http_404"
 
 Call = Callable[[], Awaitable[Found]]
 
@@ -82,7 +84,7 @@ async def _in_turn(name: str, calls: Sequence[Call], operation: Operation, deadl
 
 def _unknown(found: Found) -> bool:
     """Tell whether the catalogue is well and only does not know the paper asked about."""
-    return all(error.reason == "http_404" for error in found.errors)
+    return all(error.reason == ABSENT for error in found.errors)
 
 
 async def searched(catalogues: Catalogues, queries: Sequence[Query], deadline_s: float = DEADLINE_S) -> Answers:
@@ -120,15 +122,42 @@ class Reach:
     to_year: int | None = None
     recent_year: int | None = None
 
+    @property
+    def years(self) -> list[int | None]:
+        """Return the years from which on citing works are asked for, one question for each."""
+        recent = self.recent_year and (self.from_year or 0) < self.recent_year <= (self.to_year or 9999)
+        return [self.from_year, self.recent_year] if recent else [self.from_year]
+
+
+@dataclass(frozen=True)
+class Links:
+    """What papers cite and who cites them: for each answer the place of the paper asked about, and what it says."""
+
+    cited: Sequence[tuple[int, Found]]
+    citing: Sequence[tuple[int, Found]]
+    notes: Sequence[str]
+
+    @property
+    def papers(self) -> list[PaperMetadata]:
+        """Return all records."""
+        return [paper for _, found in (*self.cited, *self.citing) for paper in found.papers]
+
 
 async def linked(
-    paper: PaperMetadata, catalogues: Catalogues, reach: Reach, deadline_s: float = DEADLINE_S
-) -> tuple[Answers, Answers]:
-    """Return what `paper` cites, and what cites it: the most cited, and the young ones whatever their citations."""
-    back = {each.name: [_references(each, paper, reach)] for each in catalogues.referring}
-    forth = {each.name: _citations(each, paper, reach) for each in catalogues.citing}
+    papers: Sequence[PaperMetadata], catalogues: Catalogues, reach: Reach, deadline_s: float = DEADLINE_S
+) -> Links:
+    """Return what `papers` cite, and what cites them: the most cited, and the young ones whatever their citations."""
+    back = {each.name: [_references(each, paper, reach) for paper in papers] for each in catalogues.referring}
+    forth = {
+        each.name: [call for paper in papers for call in _citations(each, paper, reach)] for each in catalogues.citing
+    }
     cited, citing = await together(ask(back, "references", deadline_s), ask(forth, "citations", deadline_s))
-    return cited, citing
+    times = len(reach.years)
+    return Links(_placed(cited, 1), _placed(citing, times), list(dict.fromkeys([*cited.notes, *citing.notes])))
+
+
+def _placed(answers: Answers, times: int) -> list[tuple[int, Found]]:
+    return [(place // times, found) for some in answers.by_name.values() for place, found in enumerate(some)]
 
 
 def credits_spent(catalogues: Catalogues) -> dict[str, int]:
@@ -149,7 +178,4 @@ def _citations(catalogue: Citing, paper: PaperMetadata, reach: Reach) -> list[Ca
     def since(year: int | None) -> Call:
         return lambda: catalogue.citations(paper, limit=reach.citations, from_year=year, to_year=reach.to_year)
 
-    years = [reach.from_year]
-    if reach.recent_year and (reach.from_year or 0) < reach.recent_year <= (reach.to_year or 9999):
-        years.append(reach.recent_year)
-    return [since(year) for year in years]
+    return [since(year) for year in reach.years]

@@ -17,6 +17,8 @@ EXCLUSIONS: dict[str, str] = {
     "other_language": "in another language",
     "duplicate": "another record of a paper that is there already",
     "not_relevant": "not relevant to the question",
+    "near": "bordering on the question",
+    "beyond_limit": "relevant, but more than this review reads",
 }
 
 

@@ -124,6 +124,15 @@ def substitutes(
     return found
 
 
+def left_out(
+    papers: Iterable[str], excluded: Mapping[str, str], sought: Iterable[str], near: Iterable[str]
+) -> dict[str, str]:
+    """Return why each of `papers` that is not among `sought` is not read, a key of `screening.EXCLUSIONS`."""
+    wanted, bordering = set(sought), set(near)
+    other = {name: "near" if name in bordering else "beyond_limit" for name in papers}
+    return {name: excluded.get(name, why) for name, why in other.items() if name not in wanted}
+
+
 def _names(key: str, papers: Mapping[str, PaperMetadata]) -> set[str]:
     paper = papers.get(key, {})
     return {key, paper_id(paper), *names(paper)} if paper else {key}

@@ -62,7 +62,8 @@ async def discover(
     scores = await scored(kept, question, year=this_year, model=model, most=LOOKED_UP * preset.max_papers)
     found = _discovered(papers, kept, out, scores, given)
     found["queries"], found["searches"] = queries, _done(answers, asked)
-    found["records"], found["duplicates"] = len(records), len(records) - len(papers)
+    found["identified"] = _identified(answers, len(seeds or {}))
+    found["duplicates"] = len(records) - len(papers)
     found["silent"] = answers.silent
     found["notes"] = list(dict.fromkeys([*notes, *_unasked(catalogues), *answers.notes, *more.notes, *found["notes"]]))
     tell(_event("finished", found=len(papers), relevant=len(found["relevant"]), near=len(found["near"])))
@@ -87,7 +88,9 @@ async def _completed(
     papers = await asyncio.to_thread(unite, list(records))
     rough = await scored(papers, question, year=year)
     more = await looked_up([papers[name] for name in rough.at_least(NEAR / 2)[:most]], catalogues)
-    return await asyncio.to_thread(unite, [*papers.values(), *more.papers]), more
+    known = {name for paper in papers.values() for name in names(paper)}
+    about = [paper for paper in more.papers if known & set(names(paper))]
+    return await asyncio.to_thread(unite, [*papers.values(), *about]), more
 
 
 def _given(papers: Mapping[str, PaperMetadata], seeds: Mapping[str, PaperMetadata]) -> set[str]:
@@ -117,7 +120,7 @@ def _discovered(
         excluded=why,
         queries=[],
         searches=[],
-        records=0,
+        identified={},
         duplicates=0,
         silent=[],
         notes=[*scores.notes, *warned(shown)],
@@ -128,6 +131,11 @@ def _recorded(name: str, paper: PaperMetadata, scores: Scores, given: set[str]) 
     method = SEED if name in given else "search"
     score = {"relevance_score": scores.by_id[name]} if name in scores.by_id else {}
     return cast(PaperMetadata, {**paper, **score, "discovery_method": method})
+
+
+def _identified(answers: Answers, seeds: int) -> dict[str, int]:
+    counts = {name: sum(len(found.papers) for found in some) for name, some in answers.by_name.items()}
+    return {name: count for name, count in {**counts, "given": seeds}.items() if count}
 
 
 def _done(answers: Answers, asked: Sequence[Query]) -> list[Search]:

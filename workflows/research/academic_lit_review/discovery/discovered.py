@@ -20,8 +20,8 @@ class Discovered(TypedDict):
     """The records found, each work once and by id, with its `relevance_score`; rejected ones keep their bare record.
 
     `relevant` and `near` are ranked, the best first; `excluded` tells by id why a record is left out (a key of
-    `screening.EXCLUSIONS`). `records` counts what came in, `duplicates` what of that was the same work again.
-    `silent` are the catalogues that gave nothing but errors.
+    `screening.EXCLUSIONS`). `identified` counts the records that came in by catalogue (`given`: by the user),
+    `duplicates` those of them that were the same work again. `silent` are the catalogues that gave only errors.
     """
 
     papers: dict[str, PaperMetadata]
@@ -30,7 +30,7 @@ class Discovered(TypedDict):
     excluded: dict[str, str]
     queries: list[str]
     searches: list[Search]
-    records: int
+    identified: dict[str, int]
     duplicates: int
     silent: list[str]
     notes: list[str]
