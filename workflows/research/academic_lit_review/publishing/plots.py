@@ -8,7 +8,8 @@ import re
 import textwrap
 import threading
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from workflows.research.academic_lit_review.byline import label
@@ -19,7 +20,7 @@ COLOURS = ("#3b7dd8", "#d9822b", "#2a9d8f", "#c2569b", "#8a7a2f", "#7a68c9", "#c
 #: A colour nothing else has: it becomes that of the text around the plot.
 _INK = "#010203"
 _WIDTH, _ROW = 8.6, 0.52
-_STYLE = {
+_STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "academic-lit-review",
     "font.family": "sans-serif",
@@ -38,6 +39,11 @@ def timeline(records: Records) -> str:
     rows = [(theme, _years(records, theme)) for theme in records.grouped]
     if not any(years for _, years in rows):
         return ""
+    with _styled():
+        return _svg(_years_drawn(records, rows), "timeline", "Papers of each theme by year")
+
+
+def _years_drawn(records: Records, rows: Sequence[tuple[Mapping[str, Any], dict[int, list[str]]]]) -> Any:
     figure = _figure(_ROW * len(rows) + 0.7)
     axes = figure.add_axes((0.3, 0.42 / figure.get_figheight(), 0.68, 1 - 0.5 / figure.get_figheight()))
     every = [year for _, years in rows for year in years]
@@ -60,7 +66,7 @@ def timeline(records: Records) -> str:
     axes.set_yticks(range(len(rows)), [_short(theme["label"]) for theme, _ in rows], multialignment="right")
     axes.xaxis.get_major_locator().set_params(integer=True, nbins=10)
     _quiet(axes)
-    return _svg(figure, "timeline", "Papers of each theme by year")
+    return figure
 
 
 def theme_map(records: Records) -> str:
@@ -68,6 +74,11 @@ def theme_map(records: Records) -> str:
     themes = records.grouped
     if not themes:
         return ""
+    with _styled():
+        return _svg(_themes_drawn(records, themes), "themes", "Themes and their papers")
+
+
+def _themes_drawn(records: Records, themes: Sequence[Mapping[str, Any]]) -> Any:
     columns = min(len(themes), 4 if len(themes) > 6 else 3)
     places = {theme["id"]: (2.7 * (at % columns), -2.75 * (at // columns)) for at, theme in enumerate(themes)}
     lines = math.ceil(len(themes) / columns)
@@ -81,7 +92,7 @@ def theme_map(records: Records) -> str:
     axes.set_ylim(-2.75 * (lines - 1) - 1.4, 1.45)
     axes.set_aspect("equal")
     axes.axis("off")
-    return _svg(figure, "themes", "Themes and their papers")
+    return figure
 
 
 def _cluster(
@@ -167,6 +178,16 @@ def _quiet(axes: Any) -> None:
     axes.set_facecolor("none")
 
 
+@contextmanager
+def _styled() -> Iterator[None]:
+    """Draw in our style, one plot at a time; a script that the font lacks is drawn by the reader's own."""
+    import matplotlib
+
+    with _lock, warnings.catch_warnings(), matplotlib.rc_context(_STYLE):
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        yield
+
+
 def _figure(height: float) -> Any:
     from matplotlib.figure import Figure
 
@@ -177,13 +198,12 @@ def _figure(height: float) -> Any:
 
 def _svg(figure: Any, name: str, title: str) -> str:
     """Return the figure as an element, with ids of its own and the page's colour for ink."""
-    import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     file = io.StringIO()
-    with _lock, warnings.catch_warnings(), matplotlib.rc_context(_STYLE):
-        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        FigureCanvasSVG(figure).print_svg(file, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    FigureCanvasSVG(figure).print_svg(  # type: ignore[no-untyped-call]
+        file, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+    )
     drawn = file.getvalue()
     drawn = drawn[drawn.index("<svg") :]
     drawn = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", drawn, flags=re.S)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import rispy
-from rispy.writer import RisWriter
+import rispy  # type: ignore[import-untyped]
+from rispy.writer import RisWriter  # type: ignore[import-untyped]
 
 from core.metadata import PaperMetadata
 from workflows.research.academic_lit_review.byline import names, title
@@ -21,7 +21,7 @@ def ris(keys: Mapping[str, str], papers: Mapping[str, PaperMetadata]) -> str:
     )
 
 
-class _Plain(RisWriter):
+class _Plain(RisWriter):  # type: ignore[misc]
     """Writes records without the numbers between them, which are no part of the format."""
 
     def set_header(self, count: int) -> str:
