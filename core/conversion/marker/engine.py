@@ -124,7 +124,7 @@ class MarkerConverter(_Marker):
 class MarkerTextConverter(_Marker):
     """Marker on the text layer: its own steps, metadata and Markdown, but no weights, no server, no OCR.
 
-    The layout is that of our rules, so the text is about as good as that of `text-layer`, at fifteen times its cost.
+    The layout is that of our rules, so the text is about as good as that of `text-layer`, at twenty times its cost.
     """
 
     name = "marker-text"
