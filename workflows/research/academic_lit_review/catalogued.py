@@ -67,19 +67,24 @@ async def ask(calls: Mapping[str, Sequence[Call]], operation: Operation, deadlin
 
 async def _in_turn(name: str, calls: Sequence[Call], operation: Operation, deadline_s: float) -> list[Found]:
     said: list[Found] = []
-    failures = 0
     try:
         async with asyncio.timeout(deadline_s):
-            for call in calls:
-                said.append(await call())
-                failed = bool(said[-1].errors) and not said[-1].papers and not _unknown(said[-1])
-                failures = failures + 1 if failed else 0
-                if failures == PATIENCE:
-                    break
+            await _patiently(calls, said)
     except TimeoutError:
         late = f"{len(said)} of {len(calls)} questions answered in {deadline_s:.0f} s"
         said.append(Found(errors=(CatalogueError(name, operation, "timeout", late),)))
     return said
+
+
+async def _patiently(calls: Sequence[Call], said: list[Found]) -> None:
+    for call in calls:
+        said.append(await call())
+        if len(said) >= PATIENCE and all(map(_failed, said[-PATIENCE:])):
+            return
+
+
+def _failed(found: Found) -> bool:
+    return bool(found.errors) and not found.papers and not _unknown(found)
 
 
 def _unknown(found: Found) -> bool:

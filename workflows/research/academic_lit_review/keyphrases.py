@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any
 
 import snowballstemmer  # type: ignore[import-untyped]
@@ -52,6 +52,7 @@ _GENERIC_WORDS = (
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 ASKING_WORDS = frozenset(_ASKING_WORDS.split())
 GENERIC_WORDS = frozenset(_GENERIC_WORDS.split())
+_HOLDING = FUNCTION_WORDS | ASKING_WORDS
 
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|:.*")
 _JOINT = re.compile(r"(,\s*(?:and|or)\b|,|\band\b|\bor\b|/)", re.I)
@@ -97,13 +98,10 @@ def keyphrases(texts: Iterable[str]) -> list[str]:
 def phrases(text: str) -> Iterator[tuple[str, ...]]:
     """Yield the phrases of `text` in their order, those that are too long in parts."""
     for part in _BREAKS.split(text):
-        phrase: list[str] = []
-        for word in [*fold(part).split(), ""]:
-            if word and word not in FUNCTION_WORDS | ASKING_WORDS:
-                phrase.append(word)
-            elif phrase:
-                yield from (tuple(phrase[at : at + LONGEST]) for at in range(0, len(phrase), LONGEST))
-                phrase = []
+        for holds, group in groupby(fold(part).split(), key=lambda word: word in _HOLDING):
+            phrase = tuple(group)
+            if not holds:
+                yield from (phrase[at : at + LONGEST] for at in range(0, len(phrase), LONGEST))
 
 
 def alternatives(text: str) -> list[list[tuple[str, ...]]]:

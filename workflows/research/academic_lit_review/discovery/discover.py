@@ -61,11 +61,10 @@ async def discover(
     }
     scores = await scored(kept, question, year=this_year, model=model, most=LOOKED_UP * preset.max_papers)
     found = _discovered(papers, kept, out, scores, given)
-    found["queries"], found["searches"] = queries, _done(answers, asked)
-    found["identified"] = _identified(answers, len(seeds or {}))
-    found["duplicates"] = len(records) - len(papers)
-    found["silent"] = answers.silent
-    found["notes"] = list(dict.fromkeys([*notes, *_unasked(catalogues), *answers.notes, *more.notes, *found["notes"]]))
+    found |= {"queries": queries, "searches": _done(answers, asked), "silent": answers.silent}
+    found |= {"identified": _identified(answers, len(seeds or {})), "duplicates": len(records) - len(papers)}
+    notes += [*_unasked(catalogues), *answers.notes, *more.notes, *found["notes"]]
+    found["notes"] = list(dict.fromkeys(notes))
     tell(_event("finished", found=len(papers), relevant=len(found["relevant"]), near=len(found["near"])))
     return found
 
