@@ -32,7 +32,7 @@ _NAMED = re.compile(
 _QUOTED = re.compile(r"[\u201c\"]([^\u201c\u201d\"]{3,})[\u201d\"]")
 _NOT = re.compile(r"\b(?:no|not|neither|nor|never|none|without|cannot)\b|n['\u2019]t\b", re.I)
 _TURNS = re.compile(
-    r"\b(?:no|not|neither|nor|never|none|without|cannot|lack\w*|absen\w*|fail\w*|similar\w*|compar\w*|equal\w*|same|"
+    r"\b(?:no|not|neither|nor|never|none|without|cannot|lack\w*|absen\w*|fail\w*|similar\w*|comparable|equal\w*|same|"
     r"unable|un(?:changed|affected|clear|related|likely)|in(?:effective|active|significant\w*|sufficient\w*)|only|limited|"
     r"rare\w*|hardly|few|little|free of|prevent\w*|exclud\w*|negative\w*)\b|n['\u2019]t\b",
     re.I,
