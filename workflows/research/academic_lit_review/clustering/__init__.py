@@ -8,7 +8,8 @@ space.py      papers by their words or embeddings  proposal.py   groups by a cha
 naming.py     groups as themes                     relations.py  agreements, conflicts, gaps; directions.py: up or down
 """
 
+from workflows.research.academic_lit_review.clustering.finding import find_themes
 from workflows.research.academic_lit_review.clustering.grouping import cluster
 from workflows.research.academic_lit_review.clustering.theme import Clustering, Document, Theme
 
-__all__ = ["Clustering", "Document", "Theme", "cluster"]
+__all__ = ["Clustering", "Document", "Theme", "cluster", "find_themes"]

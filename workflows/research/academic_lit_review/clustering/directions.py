@@ -159,7 +159,8 @@ def _objects(words: Sequence[str], at: int, cues: set[int]) -> list[int]:
     verbs = [place for place in range(max(0, at - _REACH), at) if words[place] in _BE]
     if verbs:
         return _before(words, verbs[-1], cues)
-    return _after(words, at + 1, cues) or _before(words, at, cues)
+    after = _after(words, at + 1, cues)
+    return after if any(not words[place].endswith("ly") for place in after) else _before(words, at, cues)
 
 
 def _after(words: Sequence[str], start: int, cues: set[int]) -> list[int]:
@@ -168,9 +169,12 @@ def _after(words: Sequence[str], start: int, cues: set[int]) -> list[int]:
 
 
 def _before(words: Sequence[str], end: int, cues: set[int]) -> list[int]:
+    """Return what stands before a verb: up to where it turns to something else, or after the "and" behind that."""
     start = max((cue + 1 for cue in cues if cue < end), default=0)
-    turns = (at for at in range(start, end) if words[at] in _TURNS)
-    return list(range(start, next(turns, end)))[-2 * _NEAR :]
+    turn = next((at for at in range(start, end) if words[at] in _TURNS), end)
+    joint = max((at + 1 for at in range(turn, end) if words[at] == "and"), default=start)
+    places = range(joint, end) if joint > turn else range(start, turn)
+    return list(places)[-2 * _NEAR :]
 
 
 def _tells(word: str) -> bool:

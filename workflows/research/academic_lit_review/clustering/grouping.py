@@ -85,10 +85,10 @@ def without_small(groups: Sequence[int]) -> list[int]:
 
 def adopted(space: Space, groups: Sequence[int], homeless: Collection[int]) -> list[int]:
     """Return `groups` with each of the `homeless` in the group it is most like, in none if it is a stranger there."""
-    centres = _centres(space, groups)
+    middles = centres(space, groups)
     found = list(groups)
     for at in homeless:
-        likeness = {group: float(space.places[at] @ centre) for group, centre in centres.items()}
+        likeness = {group: float(space.places[at] @ centre) for group, centre in middles.items()}
         best = max(likeness, key=likeness.__getitem__, default=-1)
         found[at] = best if likeness.get(best, 0.0) >= STRANGER else -1
     return found
@@ -96,12 +96,13 @@ def adopted(space: Space, groups: Sequence[int], homeless: Collection[int]) -> l
 
 def likenesses(space: Space, groups: Sequence[int]) -> list[float]:
     """Return the cosine of each paper with the centre of its group, 0 for those in none."""
-    centres = _centres(space, groups)
+    middles = centres(space, groups)
     rows = zip(space.places, groups, strict=True)
-    return [float(row @ centres[group]) if group in centres else 0.0 for row, group in rows]
+    return [float(row @ middles[group]) if group in middles else 0.0 for row, group in rows]
 
 
-def _centres(space: Space, groups: Sequence[int]) -> dict[int, NDArray[np.float64]]:
+def centres(space: Space, groups: Sequence[int]) -> dict[int, NDArray[np.float64]]:
+    """Return the middle of each group, of length 1."""
     import numpy as np
 
     numbers = np.array(groups)

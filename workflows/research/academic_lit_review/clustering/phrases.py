@@ -16,7 +16,9 @@ _ENDING = 0.25
 #: The same for a word that stands alone.
 _ALONE = 0.4
 
-_IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"  #: A phrase written in small letters once in so many times is no name.
+_NAMES = 4
+
 _FIRST_IDEOGRAPH = "\u3040"
 _PIECE = re.compile(rf"([{_IDEOGRAPHS}]+)|([^\W\d_{_IDEOGRAPHS}](?:[\w'\u2019-]*\w)?)|([^\s])")
 #: Endings of English words that are adjectives, adverbs and verbs more often than nouns.
@@ -43,9 +45,10 @@ class Phrases:
         return frozenset(key for key, _ in self._sayable(_stretches(title)))
 
     def written(self, key: Key) -> str:
-        """Return a phrase as it is most often written."""
+        """Return a phrase as it is most often written; what only begins a sentence or stands in a title is no name."""
         forms = self._written[key]
-        return min(forms, key=lambda form: (-forms[form], sum(map(str.isupper, form)), form))
+        best = min(forms, key=lambda form: (-forms[form], form))
+        return best.lower() if forms[best.lower()] * _NAMES >= forms[best] else best
 
     def _keep(self, stretches: Iterable[Sequence[str]]) -> frozenset[Key]:
         found = list(self._sayable(stretches))

@@ -52,6 +52,13 @@ def by_vectors(papers: Sequence[Document], vectors: Mapping[str, Sequence[float]
     return _space(papers, rows @ rows.T, "embeddings")
 
 
+def nowhere(papers: Sequence[Document]) -> Space:
+    """Return a space in which no paper is like another."""
+    import numpy as np
+
+    return Space(tuple(papers), np.zeros((len(papers), 1)), np.zeros((len(papers), len(papers))), "nothing")
+
+
 def _space(papers: Sequence[Document], likeness: Any, method: str) -> Space:
     """Return the space in which papers have `likeness` (cosines), reduced to its main dimensions.
 
