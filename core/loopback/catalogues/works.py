@@ -11,7 +11,7 @@ from core.identifiers import aliases
 from core.metadata import Author, PaperMetadata
 
 _IDS = ("doi", "pmid", "pmcid")
-_PLAIN = ("title", "year", "abstract", "publication_date", "venue")
+_PLAIN = ("title", "abstract", "publication_date", "venue")
 
 
 def read(folder: Path) -> tuple[PaperMetadata, ...]:
@@ -34,6 +34,8 @@ def _listed(record: dict[str, Any]) -> list[dict[str, str]]:
 
 def _paper(record: dict[str, Any], references: Iterable[dict[str, Any]]) -> PaperMetadata:
     known = {key: record[key] for key in (*_IDS, *_PLAIN) if record.get(key)}
+    if str(record.get("year")).isdecimal():  # some records have it as text
+        known["year"] = int(record["year"])
     if record.get("source"):
         known["venue"] = record["source"]
     named = (author if isinstance(author, dict) else {"name": author} for author in record.get("authors") or [])
