@@ -16,7 +16,8 @@ _ENDING = 0.25
 #: The same for a word that stands alone.
 _ALONE = 0.4
 
-_IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"  #: A phrase written in small letters once in so many times is no name.
+_IDEOGRAPHS = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+#: A phrase written in small letters once in so many times is no name.
 _NAMES = 4
 
 _FIRST_IDEOGRAPH = "\u3040"
