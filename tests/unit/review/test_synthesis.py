@@ -167,3 +167,8 @@ def test_the_marks_of_markdown_are_not_printed(stored: str, printed: str) -> Non
 def test_quotes_within_a_quote_are_halved_and_long_ones_cut() -> None:
     assert quoted('He said "yes" and “no”') == "“He said ‘yes’ and ‘no’”"
     assert quoted("one two three four five six seven", 3) == "“one two three …”"
+
+
+def test_the_label_of_a_structured_abstract_is_left_out() -> None:
+    assert quoted("Results: Anxiety fell.") == "“Anxiety fell.”"
+    assert quoted("Results of the trial: none.") == "“Results of the trial: none.”"

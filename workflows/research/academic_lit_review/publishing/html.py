@@ -76,7 +76,7 @@ def _reference(review: Review, records: Records, paper_id: str) -> Mapping[str, 
 
 def _row(review: Review, records: Records, numbers: Mapping[str, int], evidence: Evidence) -> Mapping[str, Any]:
     paper = records.papers.get(evidence["paper_id"], {})
-    claim = plain(evidence["claim"])
+    claim, section = plain(evidence["claim"]), plain(evidence["section"])
     return {
         "id": anchor(evidence["id"]),
         "number": numbers.get(evidence["paper_id"], 0),
@@ -87,7 +87,7 @@ def _row(review: Review, records: Records, numbers: Mapping[str, int], evidence:
         "claim": "" if claim == plain(evidence["quote"]) else claim,
         "quote": marked(evidence["quote"]),
         "page": evidence["page"],
-        "section": plain(evidence["section"]),
+        "section": section.capitalize() if section.isupper() else section,
         "verdict": evidence["verdict"],
         "found": VERDICTS[evidence["verdict"]],
         "tier": evidence["tier"],

@@ -15,6 +15,12 @@ _LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\((?:[^()\s]|\([^()\s]{0,100}\)){0,50
 _STRONG = re.compile(r"(?<![\w*\\])(\*{1,3}|_{1,3})(?=\S)(.{1,400}?)(?<=\S)\1(?![\w*])", re.S)
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!|<>~$&%-])")
 _BROKEN = re.compile(r"(?<=[a-z])[-\u00ad]\s*\n\s*(?=[a-z])")
+#: What a structured abstract puts before its sentences.
+_LABEL = re.compile(
+    r"(?:background|objectives?|aims?|purpose|introduction|(?:materials? and )?methods?|results?|findings|discussion|"
+    r"conclusions?|significance|interpretation)\s*:\s*(?=[A-Z])",
+    re.I,
+)
 _RAISED = str.maketrans("0123456789+-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _LOWERED = str.maketrans("0123456789+-\u2212", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 
@@ -34,8 +40,13 @@ def _index(match: re.Match[str]) -> str:
 
 
 def quoted(quote: str, words: int = 0) -> str:
-    """Return `quote` between quotation marks, its own ones halved; cut after so many `words` when there are more."""
+    """Return `quote` between quotation marks, its own ones halved; cut after so many `words` when there are more.
+
+    The label before a sentence of a structured abstract ("Results:") is left out.
+    """
     text = plain(quote)
+    if label := _LABEL.match(text):
+        text = text[label.end() :]
     listed = text.split()
     if words and len(listed) > words + 3:
         text = " ".join(listed[:words]).rstrip(",;:") + " \u2026"

@@ -138,11 +138,13 @@ def compared(records: Records, theme: Mapping[str, Any]) -> list[Table]:
     rows = [row for paper_id in theme["paper_ids"] if (row := _row(records, paper_id))]
     if len(rows) < 2:
         return []
+    columns = ["Paper", "How it was studied", "Numbers"]
+    filled = [at for at in range(len(columns)) if any(row[at]["text"] for row in rows)]
     return [
         Table(
             caption=f"How the papers worked: {theme['label']}",
-            columns=["Paper", "How it was studied", "Numbers"],
-            rows=rows,
+            columns=[columns[at] for at in filled],
+            rows=[[row[at] for at in filled] for row in rows],
         )
     ]
 
