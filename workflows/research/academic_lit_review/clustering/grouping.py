@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEAST, MOST = 3, 8
-#: Fewer papers make no theme.
-SMALLEST = 2
+#: Fewer papers make no theme; with fewer on average than the usual, there are too many themes.
+SMALLEST, USUAL = 2, 4
 #: So many papers are one theme: a division of five would say more about the method than about them.
 INDIVISIBLE = 5
 #: A paper less like its theme than this (cosine, in the dimensions of its space) belongs to none.
@@ -65,7 +65,7 @@ def divide(space: Space) -> list[int]:
     """Return the group of each paper, -1 for none; their number is the one whose groups are most apart."""
     from sklearn.cluster import AgglomerativeClustering  # type: ignore[import-untyped]
 
-    counts = range(LEAST, min(MOST, len(space.papers) // SMALLEST) + 1)
+    counts = range(LEAST, min(MOST, max(LEAST, len(space.papers) // USUAL)) + 1)
     divisions = [AgglomerativeClustering(count).fit_predict(space.places).tolist() for count in counts]
     return max((_settled(space, groups) for groups in divisions), key=lambda groups: _worth(space, groups))
 

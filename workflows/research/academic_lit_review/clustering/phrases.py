@@ -48,8 +48,9 @@ class Phrases:
     def written(self, key: Key) -> str:
         """Return a phrase as it is most often written; what only begins a sentence or stands in a title is no name."""
         forms = self._written[key]
-        best = min(forms, key=lambda form: (-forms[form], form))
-        return best.lower() if forms[best.lower()] * _NAMES >= forms[best] else best
+        small = [form for form in forms if form.islower()]
+        plain = sum(forms[form] for form in small) * _NAMES >= forms.total()
+        return min(small if small and plain else forms, key=lambda form: (-forms[form], form))
 
     def _keep(self, stretches: Iterable[Sequence[str]]) -> frozenset[Key]:
         found = list(self._sayable(stretches))
