@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 log = logging.getLogger(__name__)
 
-Stage = Literal["run", "discover", "diffuse", "cache", "acquire", "convert"]
+Stage = Literal["run", "discover", "diffuse", "cache", "acquire", "convert", "extract", "cluster", "write", "publish"]
 Status = Literal["started", "cached", "acquired", "waiting", "converting", "converted", "failed", "note", "finished"]
 
 

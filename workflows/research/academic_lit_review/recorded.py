@@ -1,0 +1,157 @@
+"""The state of a review as synthesis and publishing look at it, and how the review ended."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any
+
+from core.errors import REASONS
+from core.metadata import PaperMetadata
+from workflows.research.academic_lit_review import prisma
+from workflows.research.academic_lit_review.context import ReviewContext
+from workflows.research.academic_lit_review.discovery import Discovered
+from workflows.research.academic_lit_review.prisma import Prisma
+from workflows.research.academic_lit_review.screening import EXCLUSIONS
+from workflows.research.academic_lit_review.state import ReviewState, Status
+from workflows.research.academic_lit_review.synthesis import Records, Search
+
+#: Why candidates that were not screened out are not read.
+SURPLUS = "relevant, but beyond the number of papers that this review reads"
+NEAR = "hardly relevant enough, and not needed as a substitute"
+_PACKAGES = ("academic-lit-review", "langgraph", "langchain-core", "scikit-learn", "pypdfium2")
+
+
+def records(state: ReviewState) -> Records:
+    """Return everything that was recorded."""
+    return Records(
+        question=state["question"],
+        papers=state["papers"],
+        outcomes=state["outcomes"],
+        extractions=state["extractions"],
+        counts=counted(state),
+        themes=state["themes"],
+        other=state["other"],
+        grouping=state["grouping"],
+        substitutions=_swaps(state),
+        citations=state["citations"],
+        searches=state["searches"],
+        searched_on=state["searched_on"],
+        notes=state["notes"],
+    )
+
+
+def counted(state: ReviewState) -> Prisma:
+    """Return the PRISMA counts; raise PrismaError when a paper has no place."""
+    papers, outcomes = state["papers"], state["outcomes"]
+    near = set(state["near"])
+    why = {name: EXCLUSIONS.get(reason, reason) for name, reason in state["excluded"].items()}
+    left = {name: why.get(name) or (NEAR if name in near else SURPLUS) for name in papers if name not in outcomes}
+    identified = {name: count for name, count in state["identified"].items() if count}
+    enough = sum(identified.values()) >= len(papers)
+    return prisma.count(
+        papers,
+        left,
+        outcomes,
+        state["extractions"],
+        identified=identified if enough else None,
+        substitutions=_swaps(state),
+    )
+
+
+def _swaps(state: ReviewState) -> list[dict[str, str]]:
+    return [{"failed": each["failed"], "by": each["by"], "reason": each["reason"]} for each in state["substitutions"]]
+
+
+def searches(found: Discovered) -> list[Search]:
+    """Return the searches with what went wrong at their catalogues."""
+    troubles: dict[str, str] = {}
+    for note in found["notes"]:
+        name, _, trouble = note.partition(", search: ")
+        if trouble and "," not in name:
+            troubles.setdefault(name, trouble)
+    return [
+        Search(
+            catalogue=each["catalogue"],
+            query=each["query"],
+            found=each["found"],
+            trouble=troubles.get(each["catalogue"], ""),
+        )
+        for each in found["searches"]
+    ]
+
+
+def waiting(state: ReviewState) -> list[str]:
+    """Return the papers that are to be read and have not ended yet."""
+    wanted = [*state["selected"], *(each["by"] for each in state["substitutions"])]
+    ended = state["outcomes"].keys() | state["excluded"].keys()
+    return [name for name in dict.fromkeys(wanted) if name not in ended]
+
+
+def used(state: ReviewState) -> dict[str, PaperMetadata]:
+    """Return the papers to extract from: all that were sought, but those in whose place another was read."""
+    outcomes = state["outcomes"]
+    by = {each["failed"]: each["by"] for each in state["substitutions"]}
+
+    def replaced(name: str) -> bool:
+        while name in by:
+            name = by[name]
+            if outcomes.get(name, {}).get("status", "failed") != "failed":
+                return True
+        return False
+
+    return {name: state["papers"][name] for name in outcomes if not replaced(name)}
+
+
+def grounds(state: ReviewState) -> dict[str, PaperMetadata]:
+    """Return the papers that the review rests on."""
+    return {name: state["papers"][name] for name in prisma.included(state["outcomes"], state["extractions"])}
+
+
+def verdict(state: ReviewState, counts: Prisma) -> tuple[Status, list[str]]:
+    """Return how the review ended, and for what reasons not better."""
+    silent = [f"{name} did not answer" for name in state["silent"]]
+    if not state["papers"]:
+        nothing = "no catalogue could be searched" if not state["searches"] else "no paper was found for this question"
+        down = state["silent"] and len(state["silent"]) == len({each["catalogue"] for each in state["searches"]})
+        return "failed", [*silent, "all catalogues failed" if down else nothing]
+    if not counts["sought"]:
+        return "failed", [*silent, "none of the papers that were found is relevant to the question"]
+    lost = _lost(state)
+    if not counts["included"]:
+        return "failed", [*silent, *lost, "nothing could be quoted from any paper"]
+    short = counts["included_abstract"]
+    abstracts = [f"{short} of {counts['included']} papers could be read by their abstract only"] if short else []
+    reasons = [*silent, *lost, *abstracts]
+    return ("partial" if reasons else "success"), reasons
+
+
+def _lost(state: ReviewState) -> list[str]:
+    """Return how many papers could not be read and had no substitute, by reason."""
+    outcomes, reasons = state["outcomes"], dict[str, int]()
+    for name in used(state):
+        if outcomes[name]["status"] == "failed":
+            reason = outcomes[name].get("reason", "")
+            reasons[reason] = reasons.get(reason, 0) + 1
+    told = [f"{REASONS.get(reason, reason)} ({count})" for reason, count in sorted(reasons.items())]
+    total = sum(reasons.values())
+    return [f"{total} of {len(outcomes)} papers could not be read: {'; '.join(told)}"] if total else []
+
+
+def run(state: ReviewState, context: ReviewContext, status: Status, reasons: list[str]) -> dict[str, Any]:
+    """Return how the review was made, for `run.json`: settings, versions, costs and timings."""
+    return {
+        "status": status,
+        "reasons": reasons,
+        "preset": state["preset"],
+        "settings": context.model_dump(exclude_none=True),
+        "completeness": state["completeness"],
+        "versions": {"python": platform.python_version(), **_versions()},
+        "costs": state["usage"],
+        "seconds": state["timings"],
+    }
+
+
+def _versions() -> Mapping[str, str]:
+    return {name: metadata.version(name) for name in _PACKAGES}
