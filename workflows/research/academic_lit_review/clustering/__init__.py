@@ -3,9 +3,10 @@
 papers ──► space ──► groups ──► names ──► relations ──► themes
               model's proposal ──┘
 
-theme.py      the values                           grouping.py   groups by statistics
-space.py      papers by their words or embeddings  proposal.py   groups by a chat model, merging.py: the two merged
-naming.py     groups as themes                     relations.py  agreements, conflicts, gaps; directions.py: up or down
+theme.py      the values                           grouping.py    groups by statistics
+space.py      papers by their words or embeddings  proposal.py    groups by a chat model, merging.py: the two as one
+naming.py     groups as themes                     relations.py   agreements and conflicts, by directions.py: up or down
+labels.py     what a theme is called, of phrases.py                gaps.py: what papers leave open
 """
 
 from workflows.research.academic_lit_review.clustering.finding import find_themes

@@ -24,7 +24,7 @@ _FIRST_IDEOGRAPH = "\u3040"
 _PIECE = re.compile(rf"([{_IDEOGRAPHS}]+)|([^\W\d_{_IDEOGRAPHS}](?:[\w'\u2019-]*\w)?)|([^\s])")
 #: Endings of English words that are adjectives, adverbs and verbs more often than nouns.
 _NOT_NOUN = re.compile(
-    r"\w{3,}(?:ical|ial|ual|nal|ral|tal|sal|bal|mal|ic|ive|ous|ful|less|able|ible|ary|ly|ed|ize|ise|izes|ises|ified)"
+    r"[\w-]{3,}(?:ical|ial|ual|nal|ral|tal|sal|bal|mal|ic|ive|ous|ful|less|able|ible|ary|ory|ly|ed|ize|ise|izes|ises|ified)"
 )
 
 Key = tuple[str, ...]
@@ -121,7 +121,11 @@ def _stretches(text: str) -> Iterator[list[str]]:
     """Yield the words between function words, punctuation and figures."""
     words: list[str] = []
     for word in [*pieces(text), ""]:
-        if word and word.lower() not in FUNCTION and (len(word) > 2 or word.isupper() or word[0] > _FIRST_IDEOGRAPH):
+        if (
+            word
+            and word.lower() not in FUNCTION
+            and (len(word) > 2 or (len(word) == 2 and word.isupper()) or word[0] > _FIRST_IDEOGRAPH)
+        ):
             words.append(word)
         elif words:
             yield words

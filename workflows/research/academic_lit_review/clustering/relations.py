@@ -7,27 +7,24 @@ the reader, who is told where to look.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from core.evidence.relevance import stems
 from workflows.research.academic_lit_review.clustering.directions import Aspect, Way, directions, opposed
+from workflows.research.academic_lit_review.clustering.gaps import count, gaps
+from workflows.research.academic_lit_review.clustering.likeness import Likeness, likeness_of
 from workflows.research.academic_lit_review.clustering.theme import Theme
 from workflows.research.academic_lit_review.keyphrases import telling
 from workflows.research.academic_lit_review.values import Evidence, Extraction, Relation
 
 #: Relations of one kind in a theme.
 MOST = 6
-#: From this cosine of their words on two findings are about the same thing, and two gaps say the same.
-ALIKE, SAME = 0.14, 0.4
-#: Characters of a quote within a relation; the evidence has all of it.
-QUOTED = 240
+#: From this cosine of their words on two findings are about the same thing.
+ALIKE = 0.14
 
 _WAYS: dict[Way, str] = {"up": "an increase", "down": "a decrease", "none": "no change", "works": "an effect"}
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-
-Likeness = Callable[[str, str], float]
 
 
 def related(themes: Iterable[Theme], extractions: Mapping[str, Extraction], *, topic: str = "") -> list[Theme]:
@@ -36,7 +33,7 @@ def related(themes: Iterable[Theme], extractions: Mapping[str, Extraction], *, t
     Blocking for up to a few seconds: call it in a thread.
     """
     told = {paper_id: extractions[paper_id]["evidence"] for paper_id in sorted(extractions)}
-    likeness = _likeness([item for items in told.values() for item in items])
+    likeness = likeness_of([item for items in told.values() for item in items])
     asked = frozenset(stems(" ".join(telling(topic))))
     return [_related(theme, told, likeness, asked) for theme in themes]
 
@@ -48,7 +45,7 @@ def _related(theme: Theme, told: Mapping[str, Sequence[Evidence]], likeness: Lik
         **theme,
         "agreements": _ordered(_agreements(findings, likeness)),
         "conflicts": _ordered(_conflicts(findings, likeness)),
-        "gaps": _gaps(items, likeness),
+        "gaps": gaps(items, likeness),
     }
 
 
@@ -81,23 +78,10 @@ def _findings(items: Iterable[Evidence], asked: frozenset[str]) -> list[_Finding
     return [finding for finding in found if finding.aspects]
 
 
-def _likeness(items: Sequence[Evidence]) -> Likeness:
-    """Return what tells how alike two quotes are: the cosine of their words, rare ones counting more."""
-    from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
-
-    quotes = sorted({item["quote"] for item in items})
-    if not any(stems(quote) for quote in quotes):
-        return lambda one, other: 0.0
-    rows = TfidfVectorizer(analyzer=stems, sublinear_tf=True).fit_transform(quotes)
-    at = {quote: number for number, quote in enumerate(quotes)}
-    cosines = (rows @ rows.T).tocsr()
-    return lambda one, other: float(cosines[at[one], at[other]])
-
-
 def _agreements(findings: Sequence[_Finding], likeness: Likeness) -> Iterator[tuple[int, Relation]]:
     for link, words in _joined(_same_way(findings, likeness)):
         papers, way = len(link.findings), _WAYS[link.ways[0]]
-        text = f"On {words}, findings of {_count(papers)} papers point the same way: {way}."
+        text = f"On {words}, findings of {count(papers)} papers point the same way: {way}."
         yield papers, Relation(text=text, evidence=link.ids)
 
 
@@ -173,53 +157,3 @@ def _ordered(found: Iterable[tuple[int, Relation]]) -> list[Relation]:
     for _, relation in sorted(found, key=lambda pair: (-pair[0], pair[1]["text"])):
         kept.setdefault(frozenset(relation["evidence"]), relation)
     return list(kept.values())[:MOST]
-
-
-def _gaps(items: Iterable[Evidence], likeness: Likeness) -> list[Relation]:
-    """Return limitations and work left to do as the papers state them, those of several papers first."""
-    groups: list[list[Evidence]] = []
-    stated = [item for item in items if item["kind"] in ("limitation", "future_work")]
-    for item in sorted(stated, key=lambda item: (-item["score"], item["id"])):
-        same = (group for group in groups if _says_same(group, item, likeness))
-        group = next(same, None)
-        if group is None:
-            groups.append([item])
-        elif item["paper_id"] not in {known["paper_id"] for known in group}:
-            group.append(item)
-    best = sorted(_first_of_each(groups), key=lambda group: -len(group))
-    return [Relation(text=_gap(group), evidence=[item["id"] for item in group]) for group in best[:MOST]]
-
-
-def _first_of_each(groups: Iterable[list[Evidence]]) -> list[list[Evidence]]:
-    """Return `groups` with those whose paper has had no word yet before the others."""
-    heard: set[str] = set()
-    new: list[list[Evidence]] = []
-    more: list[list[Evidence]] = []
-    for group in groups:
-        (more if group[0]["paper_id"] in heard else new).append(group)
-        heard.add(group[0]["paper_id"])
-    return [*new, *more]
-
-
-def _says_same(group: Sequence[Evidence], item: Evidence, likeness: Likeness) -> bool:
-    return group[0]["kind"] == item["kind"] and likeness(group[0]["quote"], item["quote"]) >= SAME
-
-
-def _gap(group: Sequence[Evidence]) -> str:
-    papers, quote = len(group), _quoted(group[0]["quote"])
-    limit = group[0]["kind"] == "limitation"
-    matter = "On limits" if limit else "On work left to do"
-    if papers == 1:
-        return f"{matter}, a paper says: {quote}"
-    return f"{matter}, {_count(papers)} papers use similar words; one says: {quote}"
-
-
-def _quoted(quote: str) -> str:
-    text = " ".join(quote.split())
-    if len(text) > QUOTED:
-        text = text[:QUOTED].rsplit(" ", 1)[0] + " \u2026"
-    return f"\u201c{text}\u201d"
-
-
-def _count(number: int) -> str:
-    return _NUMBERS[number] if number < len(_NUMBERS) else str(number)

@@ -26,19 +26,20 @@ work works year years
 """
 #: Words that may tell papers apart, and are no name for what they have in common.
 _EMPTY = """
-addition advantage advantages allow allows application applications area areas aspect aspects benefit benefits
-challenge challenges chapter concentration concentrations context contribution cost dose doses example examples extent
-feature features figure form forms goal goals impact implementation kind kinds need needs none overall part parts
-perspective perspectives point points practice practices property properties quality reason regard respect set sets
-solution solutions state step steps strategy strategies summary term terms topic topics trend trends variety view way
-ways activities activity agent agents aware capabilities capability cochrane complexity component components compound
-compounds content contents criteria database databases describe describes describing difference differences effort
-efforts embase environment environments eligible exposure field fields google journal journals library libraries
-material materials mechanism mechanisms medline package packages possibilities pubmed record records references
-reproduce researcher resource resources scenario scenarios scholar scientist scientists scopus search searched
-searches series source sources species standard standards structure structures synthesis trial trials web alteration
-alterations complete concept concepts demonstrate demonstrates domain domains experience formulation lead leads
-parameter parameters pattern patterns population populations produce produces
+alone assess combination decrease decreased department faculty stimulate university addition advantage advantages
+allow allows application applications area areas aspect aspects benefit benefits challenge challenges chapter
+concentration concentrations context contribution cost dose doses example examples extent feature features figure form
+forms goal goals impact implementation kind kinds need needs none overall part parts perspective perspectives point
+points practice practices property properties quality reason regard respect set sets solution solutions state step
+steps strategy strategies summary term terms topic topics trend trends variety view way ways activities activity agent
+agents aware capabilities capability cochrane complexity component components compound compounds content contents
+criteria database databases describe describes describing difference differences effort efforts embase environment
+environments eligible exposure field fields google journal journals library libraries material materials mechanism
+mechanisms medline package packages possibilities pubmed record records references reproduce researcher resource
+resources scenario scenarios scholar scientist scientists scopus search searched searches series source sources
+species standard standards structure structures synthesis trial trials web alteration alterations complete concept
+concepts demonstrate demonstrates domain domains experience formulation lead leads parameter parameters pattern
+patterns population populations produce produces
 """
 #: Words that only hold sentences together, beyond those that searches leave out.
 _ENGLISH = """
@@ -81,12 +82,13 @@ voor waren was werd werden worden ze zijn resultaten onderzoek
 """
 
 _THINGS = """
-additive alternative analytic animal antibiotic approval archive arithmetic arrival breed capital clinic coral
-cosmetic critic crystal derivative diagnostic disease dynamic electronic enterprise ethic exercise expertise explosive
-feed genetic hive hospital initiative interface interval journal library linguistic logic mammal manual material
-mathematic metal mineral mosaic music narcotic narrative noise objective olive perspective physic plastic portal
-probiotic proposal protocol removal renewal retrieval rise robotic seed signal speed statistic summary surface
-survival traffic trial vegetable vocabulary weed
+category factory history inventory laboratory memory territory theory trajectory additive alternative analytic animal
+antibiotic approval archive arithmetic arrival breed capital clinic coral cosmetic critic crystal derivative
+diagnostic disease dynamic electronic enterprise ethic exercise expertise explosive feed genetic hive hospital
+initiative interface interval journal library linguistic logic mammal manual material mathematic metal mineral mosaic
+music narcotic narrative noise objective olive perspective physic plastic portal probiotic proposal protocol removal
+renewal retrieval rise robotic seed signal speed statistic summary surface survival traffic trial vegetable vocabulary
+weed
 """
 _DOINGS = """
 aging bleeding breeding clustering computing counseling counselling editing engineering farming feeding forecasting
