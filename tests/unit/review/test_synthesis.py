@@ -57,7 +57,22 @@ def test_almost_the_same_quote_is_printed_once() -> None:
 
 
 def test_a_paper_with_much_to_say_does_not_fill_the_review() -> None:
-    words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lamda", "mu", "nu", "xi"]
+    words = [
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "zeta",
+        "eta",
+        "theta",
+        "iota",
+        "kappa",
+        "lamda",
+        "mu",
+        "nu",
+        "xi",
+    ]
     many = [
         evidence("a", at, f"The {word} marker of calm rose in the {word} cohort under {word}.")
         for at, word in enumerate(words)
@@ -172,3 +187,15 @@ def test_quotes_within_a_quote_are_halved_and_long_ones_cut() -> None:
 def test_the_label_of_a_structured_abstract_is_left_out() -> None:
     assert quoted("Results: Anxiety fell.") == "“Anxiety fell.”"
     assert quoted("Results of the trial: none.") == "“Results of the trial: none.”"
+
+
+def test_a_gap_in_the_words_of_a_paper_is_not_said_again_among_its_limitations() -> None:
+    limit, more = (
+        EVIDENCE[4],
+        evidence("a", 12, "The dose was not varied, which is a limitation.", "limitation", score=0.2),
+    )
+    gaps = [{"text": f"On limits, a paper says: “{each['quote']}”", "evidence": [each["id"]]} for each in (limit, more)]
+    told = text(compose(records([*EVIDENCE, more], themes=[{**records().themes[0], "gaps": gaps}])))
+
+    assert told.count(limit["quote"]) == told.count(more["quote"]) == 1
+    assert "What is missing:" in told

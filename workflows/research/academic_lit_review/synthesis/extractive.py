@@ -26,13 +26,14 @@ def compose(records: Records, *, target_words: int = 9_000) -> Review:
     abstract = [*basis(records), *overview(records), *brief(records, shelf)]
     per_question = min(6, max(2, quotes // (3 * questions))) if questions else 0
     asked = answers(records, shelf, per_question)
+    limits = limitations(records, shelf, min(10, max(4, quotes // 12)))
     themes = records.grouped
     share = max(3, (quotes - per_question * questions) * 2 // 3 // max(1, len(themes)))
     sections = [
         introduction(records),
         *asked,
         *(thematic(records, theme, shelf, share) for theme in themes),
-        limitations(records, shelf, min(10, max(4, quotes // 12))),
+        limits,
         unread(records),
         conclusion(records),
         methods(records, "extractive"),

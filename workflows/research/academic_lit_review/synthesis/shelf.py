@@ -15,8 +15,8 @@ from workflows.research.academic_lit_review.values import Evidence
 #: Likeness, in per cent, from which two quotes say the same.
 _SAME = 84
 _DANGLING = re.compile(
-    r"(?:this|that|these|those|such|it|they|he|she|however|moreover|furthermore|therefore|thus|hence|also|but|and|so|"
-    r"then|in addition|additionally|similarly|likewise|for (?:example|instance)|in contrast|on the other hand|"
+    r"(?:this|that|these|those|such|it|its|their|they|he|she|however|moreover|furthermore|therefore|thus|hence|also|but|and|"
+    r"so|then|in addition|additionally|similarly|likewise|for (?:example|instance)|in contrast|on the other hand|"
     r"conversely|here|both|nevertheless|the (?:former|latter|same|above)|"
     r"in (?:this|that|these) (?:case|regard|context|respect|way))\b"
     r"(?! (?:study|review|paper|work|trial|article|survey|analysis|results? (?:show|suggest|indicate)))",

@@ -22,7 +22,7 @@ from workflows.research.academic_lit_review.synthesis.wording import (
     said,
     section,
 )
-from workflows.research.academic_lit_review.values import Evidence, Section, Sentence, Table
+from workflows.research.academic_lit_review.values import Evidence, Relation, Section, Sentence, Table
 
 #: A term that stands in more of a theme's findings than this does not tell them apart.
 _COMMON = 0.6
@@ -30,7 +30,7 @@ _RELATIONS = (("agreements", "Where the papers agree"), ("conflicts", "Where the
 #: Words of a quote that a cell of a table has room for.
 _CELL_WORDS = 26
 _UNIT = re.compile(r"%|\d\s?[^\W\d_]|[<>\u2264\u2265\u00b1]")
-_MOST_KEY, _MOST_NUMBERS, _MOST_CHARS = 3, 3, 90
+_MOST_KEY, _MOST_NUMBERS, _MOST_RELATIONS, _MOST_CHARS = 3, 3, 3, 90
 
 
 def thematic(records: Records, theme: Mapping[str, Any], shelf: Shelf, most: int) -> Section:
@@ -39,7 +39,7 @@ def thematic(records: Records, theme: Mapping[str, Any], shelf: Shelf, most: int
     order = {paper_id: at for at, paper_id in enumerate(theme["key_papers"])}
     offered.sort(key=lambda each: (-worth(each) - 0.05 * (each["paper_id"] in order), each["id"]))
     chosen = shelf.take(offered, most, each=2)
-    paragraphs = [opening(records, theme), *_grouped(records, theme, chosen), *relations(records, theme)]
+    paragraphs = [opening(records, theme), *_grouped(records, theme, chosen), *relations(records, theme, shelf)]
     return section(f"theme-{theme['id']}", capital(theme["label"]), *paragraphs, tables=compared(records, theme))
 
 
@@ -111,21 +111,30 @@ def spoken(records: Records, members: Sequence[Evidence], turn: int = 0) -> list
     return told
 
 
-def relations(records: Records, theme: Mapping[str, Any]) -> list[list[Sentence]]:
+def relations(records: Records, theme: Mapping[str, Any], shelf: Shelf) -> list[list[Sentence]]:
     """Return the agreements, conflicts and gaps that were recorded for a theme, with what they rest on."""
     paragraphs = []
     for key, heading in _RELATIONS:
-        told = [
-            said(
-                _ended(each["text"]),
-                *(records.cite(records.evidence[known]) for known in each["evidence"] if known in records.evidence),
-            )
-            for each in theme.get(key) or ()
-            if all(known in records.evidence for known in each["evidence"]) and (each["evidence"] or key == "gaps")
-        ]
+        known = [each for each in theme.get(key) or () if _grounded(records, each)]
+        told: list[Sentence] = []
+        for each in known:
+            told += _related(records, each, shelf, len(told)) if len(told) < _MOST_RELATIONS else []
         if told:
             paragraphs.append([said(f"{heading}:"), *told])
     return paragraphs
+
+
+def _grounded(records: Records, relation: Relation) -> bool:
+    return bool(relation["evidence"]) and all(each in records.evidence for each in relation["evidence"])
+
+
+def _related(records: Records, relation: Relation, shelf: Shelf, turn: int) -> list[Sentence]:
+    """Return a relation in its words; one that repeats what papers say of themselves in theirs, and only once."""
+    resting = [records.evidence[each] for each in relation["evidence"]]
+    cited = [records.cite(each) for each in resting]
+    if any(each["kind"] not in ("limitation", "future_work") for each in resting) or "\u201c" not in relation["text"]:
+        return [said(_ended(relation["text"]), *cited)]
+    return [said(quote(records, each, turn)["text"], *cited) for each in shelf.take(resting[:1], 1, free=True)]
 
 
 def _ended(text: str) -> str:

@@ -6,6 +6,7 @@ Introduction, methods, limitations, the list of what could not be read and all n
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, zip_longest
 from typing import Any
@@ -18,9 +19,10 @@ from workflows.research.academic_lit_review.synthesis.answers import offered
 from workflows.research.academic_lit_review.synthesis.claims import Desk
 from workflows.research.academic_lit_review.synthesis.closing import conclusion
 from workflows.research.academic_lit_review.synthesis.drafting import Task, Writer, Written
-from workflows.research.academic_lit_review.synthesis.extractive import compose, finished
+from workflows.research.academic_lit_review.synthesis.extractive import PER_PAPER, compose, finished
 from workflows.research.academic_lit_review.synthesis.opening import basis, methods, overview
 from workflows.research.academic_lit_review.synthesis.records import Records
+from workflows.research.academic_lit_review.synthesis.shelf import Shelf
 from workflows.research.academic_lit_review.synthesis.thematic import opening, relations
 from workflows.research.academic_lit_review.values import Evidence, Review, Section, Sentence
 
@@ -40,7 +42,7 @@ async def write(
     patience: Retry = PATIENCE,
 ) -> Review:
     """Return a review of about `target_words`; `name` is how the model is called in it. Never raises for the model."""
-    composed = compose(records, target_words=target_words)
+    composed = await asyncio.to_thread(compose, records, target_words=target_words)
     if not records.evidence:
         return composed
     writer = Writer(model, records.question["topic"], at_once=at_once, patience=patience)
@@ -110,16 +112,23 @@ def _printed(records: Records, sections: Iterable[Section]) -> list[Evidence]:
 def _merged(records: Records, composed: Review, written: Mapping[str, Written]) -> list[Section]:
     """Return the composed sections with the paragraphs of those that were written in their place."""
     themes = {f"theme-{theme['id']}": theme for theme in records.grouped}
-    return [_replaced(records, each, written.get(each["id"]), themes) for each in composed["sections"]]
+    shelf = Shelf(PER_PAPER)
+    said = [section for section in composed["sections"] if section["id"] == "limitations"]
+    shelf.take(_printed(records, said), _MOST_EVIDENCE, free=True)
+    return [_replaced(records, each, written.get(each["id"]), themes, shelf) for each in composed["sections"]]
 
 
 def _replaced(
-    records: Records, section: Section, written: Written | None, themes: Mapping[str, Mapping[str, Any]]
+    records: Records,
+    section: Section,
+    written: Written | None,
+    themes: Mapping[str, Mapping[str, Any]],
+    shelf: Shelf,
 ) -> Section:
     if written is None or not written.paragraphs:
         return section
     theme = themes.get(section["id"])
-    before, after = ([opening(records, theme)], relations(records, theme)) if theme else ([], [])
+    before, after = ([opening(records, theme)], relations(records, theme, shelf)) if theme else ([], [])
     return Section(
         id=section["id"],
         heading=section["heading"],
