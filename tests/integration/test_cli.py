@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -383,3 +384,23 @@ async def test_the_demo_says_what_it_lacks(tmp_path: Path) -> None:
     status, out, err = await lit_review(None, tmp_path, "demo", PYTHONPATH=str(tmp_path))
     assert (status, out) == (2, "")
     assert err == 'lit-review: the demo needs starlette: pip install "academic-lit-review[demo]"\n'
+
+
+# bare identifiers
+
+
+async def test_a_bare_identifier_becomes_a_record_by_the_catalogues(tmp_path: Path) -> None:
+    sample = SAMPLE_PLAN.papers[0]
+    known = replace(sample, metadata={**sample.metadata, "pmid": "31234567"})
+    async with Internet(replace(SAMPLE_PLAN, papers=(known,))) as net:
+        status, out, _ = await lit_review(net, tmp_path, "read", "pmid:31234567", "--json")
+    outcome = json.loads(out)
+    assert (status, outcome["status"]) == (0, "converted")
+    assert (outcome["doi"], outcome["title"]) == (known.metadata["doi"], known.metadata["title"])
+
+
+async def test_a_bare_identifier_is_read_without_the_catalogues_too(tmp_path: Path) -> None:
+    async with Internet(SAMPLE_PLAN) as net:
+        doi = next(paper.id for paper in SAMPLE_PLAN.papers if paper.route("landing"))
+        status, out, err = await lit_review(net, tmp_path, "read", doi, "--json", LIT_REVIEW_CATALOGUES="[]")
+    assert (status, json.loads(out)["status"]) == (0, "converted"), err

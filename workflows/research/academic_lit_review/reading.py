@@ -11,12 +11,15 @@ from pydantic_core import ErrorDetails
 from rich.console import Console
 
 from core.errors import SettingsError
+from core.http import HttpClient
 from core.metadata import PaperMetadata
+from core.scholarly import StoreCache, complete, open_catalogues
 from core.settings import Settings
 from core.stores.papers import PaperStore
 from workflows.research.academic_lit_review import export, stopping
 from workflows.research.academic_lit_review.inputs import read_inputs
 from workflows.research.academic_lit_review.paper_processor import run_paper_pipeline
+from workflows.research.academic_lit_review.paper_processor.records import collected
 from workflows.research.academic_lit_review.paper_processor.state import Outcome, PipelineResult
 from workflows.research.academic_lit_review.report import report, summary
 from workflows.research.academic_lit_review.terminal import View, view
@@ -38,6 +41,9 @@ class Order:
     as_json: bool = False
     plain: bool = False
 
+
+#: How long the catalogues may take to say more of papers that are known by an identifier alone, seconds.
+COMPLETING_S = 20.0
 
 Pipeline = Callable[..., Awaitable[PipelineResult]]
 
@@ -64,13 +70,17 @@ def read(order: Order, pipeline: Pipeline = run_paper_pipeline) -> int:
 
 
 def _settings(order: Order) -> Settings:
-    given = {
-        "home": order.home,
-        "converter": order.converter,
-        "upgrade": order.upgrade or None,
-        "contact_email": order.email,
-        "retrieve_academic_url": order.retrieve_url,
-    }
+    return configured(
+        home=order.home,
+        converter=order.converter,
+        upgrade=order.upgrade or None,
+        contact_email=order.email,
+        retrieve_academic_url=order.retrieve_url,
+    )
+
+
+def configured(**given: object) -> Settings:
+    """Return the settings with those of the command line that are not None; raise SettingsError naming wrong ones."""
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
@@ -89,7 +99,7 @@ async def _process(
 ) -> list[Outcome]:
     async with PaperStore.open(settings.home) as store:
         finished = await pipeline(
-            papers,
+            await _completed(papers, settings, store, show),
             order.max_concurrent,
             settings=settings,
             store=store,
@@ -101,6 +111,22 @@ async def _process(
             for problem in await export.export(outcomes, store, order.out):
                 show.say(problem)
     return outcomes
+
+
+async def _completed(
+    papers: list[PaperMetadata], settings: Settings, store: PaperStore, show: View
+) -> list[PaperMetadata]:
+    """Return `papers` with what the catalogues know of those that came as bare identifiers."""
+    known = list((await collected(papers, store)).values())
+    bare = [paper for paper in known if not paper.get("title") and not paper.get("pdf_path")]
+    if not bare:
+        return papers
+    async with HttpClient(settings) as http:
+        catalogues = open_catalogues(settings, http, StoreCache(store))
+        found = await complete(bare, catalogues, deadline_s=COMPLETING_S)
+    for error in found.errors:
+        show.say(f"note: {error}")
+    return [paper for paper in known if paper not in bare] + list(found.papers)
 
 
 def _told(order: Order, settings: Settings, outcomes: list[Outcome]) -> str:
