@@ -28,7 +28,8 @@ _STYLE: Any = {
     "text.parse_math": False,
     "text.color": _INK,
 }
-_NAME_ROOM = 0.24
+#: Height that a name needs in the map, and the papers of a theme beyond which none is named.
+_NAME_ROOM, _MOST_NAMED = 0.24, 9
 _GOLDEN = math.pi * (3 - math.sqrt(5))
 #: Matplotlib's settings are those of the process.
 _lock = threading.Lock()
@@ -47,20 +48,16 @@ def _years_drawn(records: Records, rows: Sequence[tuple[Mapping[str, Any], dict[
     figure = _figure(_ROW * len(rows) + 0.7)
     axes = figure.add_axes((0.3, 0.42 / figure.get_figheight(), 0.68, 1 - 0.5 / figure.get_figheight()))
     every = [year for _, years in rows for year in years]
-    step = 0.02 * (max(every) - min(every) + 1.6)
-    for at, (_, years) in enumerate(rows):
+    most = max(len(papers) for _, years in rows for papers in years.values())
+    step = min(0.22, 0.8 / most)
+    wide = 72 * 0.68 * _WIDTH / (max(every) - min(every) + 1.6)
+    size = min(72 * _ROW * step, wide, 7.2) ** 2
+    for at, (theme, years) in enumerate(rows):
         axes.axhline(at, color=_INK, alpha=0.12, linewidth=0.8, zorder=0)
         for year, papers in sorted(years.items()):
             for nth, paper_id in enumerate(papers):
-                _dot(
-                    axes,
-                    records,
-                    paper_id,
-                    year + step * (nth - (len(papers) - 1) / 2),
-                    at,
-                    _colour(at, rows[at][0]),
-                    52,
-                )
+                height = at + step * (nth - (len(papers) - 1) / 2)
+                _dot(axes, records, paper_id, year, height, _colour(at, theme), size)
     axes.set_xlim(min(every) - 0.8, max(every) + 0.8)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_yticks(range(len(rows)), [_short(theme["label"]) for theme, _ in rows], multialignment="right")
@@ -113,7 +110,7 @@ def _cluster(
     for paper_id in theme["paper_ids"]:
         cited = records.papers.get(paper_id, {}).get("cited_by_count") or 0
         _dot(axes, records, paper_id, *spots[paper_id], colour, 26 + 26 * math.log10(1 + cited))
-    for paper_id in _apart(theme["key_papers"], spots):
+    for paper_id in _apart(theme["key_papers"], spots) if len(theme["paper_ids"]) <= _MOST_NAMED else ():
         named = label(records.papers.get(paper_id, {}), records.keys[paper_id])
         axes.text(spots[paper_id][0], spots[paper_id][1] - 0.13, named, ha="center", va="top", size=6.9)
 
