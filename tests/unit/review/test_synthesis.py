@@ -198,4 +198,4 @@ def test_a_gap_in_the_words_of_a_paper_is_not_said_again_among_its_limitations()
     told = text(compose(records([*EVIDENCE, more], themes=[{**records().themes[0], "gaps": gaps}])))
 
     assert told.count(limit["quote"]) == told.count(more["quote"]) == 1
-    assert "What is missing:" in told
+    assert "What the papers leave open:" in told

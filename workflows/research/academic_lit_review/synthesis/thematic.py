@@ -26,7 +26,11 @@ from workflows.research.academic_lit_review.values import Evidence, Relation, Se
 
 #: A term that stands in more of a theme's findings than this does not tell them apart.
 _COMMON = 0.6
-_RELATIONS = (("agreements", "Where the papers agree"), ("conflicts", "Where they differ"), ("gaps", "What is missing"))
+_RELATIONS = (
+    ("agreements", "Findings that point the same way"),
+    ("conflicts", "Findings that seem to disagree"),
+    ("gaps", "What the papers leave open"),
+)
 #: Words of a quote that a cell of a table has room for.
 _CELL_WORDS = 26
 _UNIT = re.compile(r"%|\d\s?[^\W\d_]|[<>\u2264\u2265\u00b1]")
