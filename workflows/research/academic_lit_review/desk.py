@@ -53,9 +53,9 @@ class Desk:
             retry_failed=context.retry_failed,
         )
 
-    def tell(self, stage: Stage, status: Status, done: int = 0, total: int = 0, **detail: Any) -> None:
+    def tell(self, stage: Stage, status: Status, **detail: Any) -> None:
         """Report one event of the run."""
-        self.emit(ProgressEvent(stage=stage, status=status, paper_id="", done=done, total=total, detail=detail))
+        self.emit(ProgressEvent(stage=stage, status=status, paper_id="", done=0, total=0, detail=detail))
 
     def used(self, phase: str) -> ReviewState:
         """Return what `phase` has taken, in seconds, and what the run has used in all."""

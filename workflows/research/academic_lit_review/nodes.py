@@ -159,14 +159,9 @@ def all_read(state: ReviewState) -> Literal["process_papers", "extract"]:
 
 async def extract(state: ReviewState, runtime: Run) -> ReviewState:
     """Learn from each paper what it says to the questions, in quotes that stand in it."""
-    papers, done = recorded.used(state), 0
+    papers = recorded.used(state)
     async with open_desk(state, runtime) as desk:
-
-        def tell(_: object) -> None:
-            nonlocal done
-            done += 1
-            desk.tell("extract", "note", done, len(papers))
-
+        desk.tell("extract", "started", papers=len(papers))
         extractions = await extract_papers(
             papers,
             state["outcomes"],
@@ -174,8 +169,8 @@ async def extract(state: ReviewState, runtime: Run) -> ReviewState:
             topic=state["question"]["topic"],
             questions=state["question"]["research_questions"],
             model=desk.fast,
-            on_done=tell,
         )
+        desk.tell("extract", "finished", evidence=sum(len(each["evidence"]) for each in extractions.values()))
     return {"extractions": extractions, **desk.used("extract")}
 
 
@@ -204,6 +199,7 @@ async def write(state: ReviewState, runtime: Run) -> ReviewState:
     records = recorded.records(state)
     async with open_desk(state, runtime) as desk:
         words = desk.preset.target_words
+        desk.tell("write", "started", papers=len(records.included))
         if desk.model is None:
             review = await asyncio.to_thread(compose, records, target_words=words)
         else:

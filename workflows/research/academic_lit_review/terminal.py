@@ -17,6 +17,7 @@ from rich.text import Text
 
 from core.errors import REASONS
 from core.progress import ProgressEvent
+from workflows.research.academic_lit_review import phases
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 #: Papers named below the bars; there are rarely more workers than that.
@@ -95,6 +96,8 @@ def sentence(event: ProgressEvent, name: str) -> str:
 
 def _of_run(event: ProgressEvent) -> str:
     detail = event["detail"]
+    if told := phases.told(event):
+        return printable(told)
     if event["status"] == "started":
         engine, why = detail.get("converter"), detail.get("why")
         told = f" with {engine}{f' ({why})' if why else ''}" if engine else ""
@@ -123,9 +126,10 @@ def _pairs(detail: Mapping[str, Any]) -> str:
 
 @dataclass
 class Tally:
-    """The counts of a run, from its events."""
+    """The counts of a run, from its events; `before` are the papers that had ended when it began once more."""
 
     total: int = 0
+    before: int = 0
     obtained: set[str] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
@@ -135,7 +139,9 @@ class Tally:
     def take(self, event: ProgressEvent, name: str) -> None:
         """Count one event of the paper called `name`."""
         paper, status = event["paper_id"], event["status"]
-        self.total = event["total"]
+        if (event["stage"], status) == ("run", "started"):
+            self.before = len(self.read | self.failed)
+        self.total = self.before + event["total"]
         if status in ("acquired", "converting", "converted", "cached"):
             self.obtained.add(paper)
         if status == "converting":
@@ -196,6 +202,8 @@ class Display:
 
     def __call__(self, event: ProgressEvent) -> None:
         """Move the bars."""
+        if told := phases.told(event):
+            return self.say(printable(told))
         tally, name = self.tally, self._names.of(event)
         tally.take(event, name)
         if event["status"] == "failed" or (event["status"] in ("started", "note") and not event["paper_id"]):
@@ -203,7 +211,7 @@ class Display:
         lost = tally.failed - tally.obtained
         self._bars.update(self._obtained, total=tally.total - len(lost), completed=len(tally.obtained))
         self._bars.update(self._read, total=tally.total - len(tally.failed), completed=len(tally.read))
-        self._live.update(self._picture())
+        return self._live.update(self._picture())
 
     def say(self, text: str) -> None:
         """Write a line above the bars."""
