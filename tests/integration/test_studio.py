@@ -73,21 +73,37 @@ async def test_studio_shows_the_form_streams_progress_and_ends_without_a_blockin
         environment["LIT_REVIEW_HOME"] = str(tmp_path / "home")
         async with server(tmp_path, environment) as url, get_client(url=url) as client:
             await up(client)
-            [assistant] = await client.assistants.search(graph_id="paper_processor")
-            schemas = await client.assistants.get_schemas(assistant["assistant_id"])
-            events, state = await run(client, {"papers": net.papers})
+            schemas = await forms(client, "paper_processor")
+            events, state = await run(client, "paper_processor", {"papers": net.papers})
+            review_schemas = await forms(client, "academic_lit_review")
+            asked = {"topic": "Street trees and urban heat", "research_questions": ["Do trees cool the air by day?"]}
+            told, review = await run(client, "academic_lit_review", asked, context={"quality": "test"})
 
     assert schemas["input_schema"]["properties"]["papers"]["description"]
     assert schemas["context_schema"]["properties"]["converter"]
     assert {event["status"] for event in events} >= {"acquired", "converted", "finished"}
     assert len(state["results"]) == len(SAMPLE_PLAN.papers) - 1
     assert len(state["acquisition_failed"]) == 1
+    assert review_schemas["input_schema"]["required"] == ["topic"]
+    assert review_schemas["context_schema"]["properties"]["quality"]["enum"]
+    assert {event["stage"] for event in told} >= {"discover", "diffuse", "cache", "extract", "cluster", "write"}
+    assert review["status"] == "success"
+    assert review["review"]["references"]
 
 
-async def run(client: Any, given: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Run the graph as Studio does; return its custom events and its last state."""
+async def forms(client: Any, graph: str) -> dict[str, Any]:
+    """Return the schemas that Studio makes its forms of."""
+    [assistant] = await client.assistants.search(graph_id=graph)
+    schemas: dict[str, Any] = await client.assistants.get_schemas(assistant["assistant_id"])
+    return schemas
+
+
+async def run(
+    client: Any, graph: str, given: dict[str, Any], **options: Any
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Run a graph as Studio does; return its custom events and its last state."""
     events, state = [], {}
-    stream = client.runs.stream(None, "paper_processor", input=given, stream_mode=["custom", "values"])
+    stream = client.runs.stream(None, graph, input=given, stream_mode=["custom", "values"], **options)
     async for part in stream:
         assert part.event != "error", part.data
         if part.event.startswith("custom"):
