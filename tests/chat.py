@@ -11,11 +11,11 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 from pydantic import PrivateAttr
 
-Answer = dict[str, Any] | str | Exception
+Answer = dict[str, Any] | str | AIMessage | Exception
 
 
 class Chat(BaseChatModel):
-    """Answers by `script`, which is given the messages: arguments of the tool asked for, a plain text, or an error."""
+    """Answers by `script`, which is given the messages: arguments of the tool asked for, a text, a message, or an error."""
 
     script: Callable[[list[BaseMessage]], Answer]
     _asked: list[str] = PrivateAttr(default_factory=list)
@@ -37,6 +37,10 @@ class Chat(BaseChatModel):
         answer = self.script(messages)
         if isinstance(answer, Exception):
             raise answer
-        call = {"name": kwargs.get("tool", ""), "args": answer, "id": "1"}
-        message = AIMessage(answer) if isinstance(answer, str) else AIMessage("", tool_calls=[call])
-        return ChatResult(generations=[ChatGeneration(message=message)])
+        return ChatResult(generations=[ChatGeneration(message=_message(answer, kwargs.get("tool", "")))])
+
+
+def _message(answer: dict[str, Any] | str | AIMessage, tool: str) -> AIMessage:
+    if isinstance(answer, dict):
+        return AIMessage("", tool_calls=[{"name": tool, "args": answer, "id": "1"}])
+    return AIMessage(answer) if isinstance(answer, str) else answer

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph import StateGraph
@@ -23,6 +25,7 @@ from core.loopback.plan import Trouble
 from core.progress import ProgressEvent
 from core.settings import CATALOGUES
 from core.stores.papers import PaperStore
+from tests.chat import Chat
 from tests.library import SAMPLE_PLAN
 from workflows.research.academic_lit_review import nodes
 from workflows.research.academic_lit_review.context import ReviewContext
@@ -32,6 +35,7 @@ from workflows.research.academic_lit_review.state import ReviewState
 
 CORPUS = os.environ.get("LIT_REVIEW_CORPUS")
 TOPIC, QUESTION = "Street trees and urban heat", "Do street trees cool the air by day?"
+SPENT = UsageMetadata(input_tokens=90, output_tokens=20, total_tokens=110)
 ASKED: Any = {"topic": TOPIC, "research_questions": [QUESTION]}
 FILES = {
     *("review.md", "review.html", "references.bib", "references.ris", "references.json"),
@@ -199,8 +203,8 @@ def without(paper: Any, key: str) -> Any:
 
 
 def honest(home: Path) -> None:
-    """The review is there, says what was done, and holds no error text."""
-    text = (home / "out" / "review.md").read_text()
+    """The review is there, says what was done, and holds no error text: notes on the run stand apart."""
+    text, _, _ = (home / "out" / "review.md").read_text().partition("## Notes on this run")
     assert text.startswith("# ")
     assert "How this review was made" in text
     assert not any(word in text for word in ("Traceback", "Error", "Exception"))
@@ -247,6 +251,58 @@ async def test_papers_given_to_begin_with_are_read_first(tmp_path: Path) -> None
 
     assert state["selected"][0] == given
     assert state["papers"][given]["discovery_method"] == "seed"
+
+
+# with a model
+
+
+@pytest.mark.parametrize("answer", ["I cannot help with that.", RuntimeError("rate limit")])
+async def test_a_model_that_is_of_no_use_costs_its_prose_and_nothing_else(
+    tmp_path: Path, answer: str | Exception
+) -> None:
+    chat = Chat(script=lambda messages: answer)
+    async with Internet.samples() as net:
+        state = await review(net, tmp_path, model=chat)
+
+    assert state["status"] == "partial"
+    assert state["reasons"][-1].startswith("the model wrote nothing that could be used")
+    assert state["review"]["mode"] == "extractive"
+    assert state["usage"]["calls"] == len(chat.asked) > 0
+    assert cited(state)
+    honest(tmp_path)
+
+
+async def test_a_budget_that_is_spent_ends_the_asking_and_not_the_review(tmp_path: Path) -> None:
+    chat = Chat(script=lambda messages: AIMessage("no", usage_metadata=SPENT))
+    async with Internet.samples() as net:
+        state = await review(net, tmp_path, model=chat, token_budget=100)
+
+    assert len(chat.asked) == 1
+    assert state["usage"] == {"calls": 1, "input_tokens": 90, "output_tokens": 20} | {
+        "openalex_credits": state["usage"]["openalex_credits"]
+    }
+    assert (state["status"], state["counts"]["included"]) == ("partial", 4)
+
+
+def writing(messages: list[BaseMessage]) -> dict[str, Any] | str:
+    """Write the first passages down as they are, and a sentence that rests on nothing; do nothing else."""
+    asked = str(messages[1].content)
+    passages = [json.loads(line) for line in asked.splitlines() if line.startswith('{"id": "E')]
+    sentences = [{"text": each["quote"], "evidence": [each["id"]]} for each in passages[:3]]
+    sentences.append({"text": "Every tree of the city flies at night.", "evidence": ["E4711"]})
+    return {"paragraphs": [{"sentences": sentences}]} if passages else "no"
+
+
+async def test_a_model_writes_and_what_it_invents_is_dropped_and_listed(tmp_path: Path) -> None:
+    async with Internet.samples() as net:
+        state = await review(net, tmp_path, model=Chat(script=writing))
+
+    assert (state["status"], state["review"]["mode"], state["review"]["model"]) == ("success", "model", "Chat")
+    assert any("flies at night" in each["text"] for each in state["review"]["dropped"])
+    said = [each for section in state["review"]["sections"] for part in section["paragraphs"] for each in part]
+    assert not any("flies at night" in each["text"] for each in [*said, *state["review"]["abstract"]])
+    assert cited(state) <= evidence(state)
+    assert cited(state)
 
 
 # as a graph

@@ -42,9 +42,12 @@ class Answers:
 
     @property
     def notes(self) -> list[str]:
-        """Return why answers are lacking, each reason of a catalogue once."""
+        """Return why answers are lacking, each reason of a catalogue once; that it does not know a paper is none."""
         errors = {
-            (error.catalogue, error.operation, error.reason): error for each in self.found for error in each.errors
+            (error.catalogue, error.operation, error.reason): error
+            for each in self.found
+            if not _unknown(each)
+            for error in each.errors
         }
         return [str(error) for error in errors.values()]
 

@@ -127,6 +127,11 @@ class ReviewContext(Context):
         live = self.chat or (None if self.model else self.fast_chat)
         return self.model or (str(getattr(live, "model_name", "") or live.get_name()) if live else self.fast_model)
 
+    @property
+    def modelled(self) -> bool:
+        """Tell whether there is a chat model."""
+        return bool(self.chat or self.fast_chat or self.model or self.fast_model)
+
     def preset(self) -> Preset:
         """Return the preset with the single settings in it."""
         return chosen(self.quality, **self.model_dump(include=set(Preset.__dataclass_fields__)))

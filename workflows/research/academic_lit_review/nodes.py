@@ -171,7 +171,7 @@ async def extract(state: ReviewState, runtime: Run) -> ReviewState:
             model=desk.fast,
         )
         desk.tell("extract", "finished", evidence=sum(len(each["evidence"]) for each in extractions.values()))
-    return {"extractions": extractions, **desk.used("extract")}
+    return {"extractions": extractions, "notes": recorded.remarks(extractions, papers), **desk.used("extract")}
 
 
 async def cluster(state: ReviewState, runtime: Run) -> ReviewState:
@@ -211,7 +211,7 @@ async def write(state: ReviewState, runtime: Run) -> ReviewState:
 async def publish(state: ReviewState, runtime: Run) -> ReviewState:
     """Say how the review ended, and write its files if a folder is given."""
     context = get_context(runtime, ReviewContext)
-    status, reasons = recorded.verdict(state, state["counts"])
+    status, reasons = recorded.verdict(state, state["counts"], model=context.modelled)
     files: list[Path] = []
     if context.out:
         run = await asyncio.to_thread(recorded.run, state, context, status, reasons)

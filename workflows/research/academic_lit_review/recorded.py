@@ -16,10 +16,13 @@ from workflows.research.academic_lit_review.prisma import Prisma
 from workflows.research.academic_lit_review.screening import EXCLUSIONS
 from workflows.research.academic_lit_review.state import ReviewState, Status
 from workflows.research.academic_lit_review.synthesis import Records, Search
+from workflows.research.academic_lit_review.values import Extraction
 
 #: Why candidates that were not screened out are not read.
 SURPLUS = "relevant, but beyond the number of papers that this review reads"
 NEAR = "hardly relevant enough, and not needed as a substitute"
+#: Remarks on the reading of papers that stand in the notes of a review.
+_REMARKS = 20
 _PACKAGES = ("academic-lit-review", "langgraph", "langchain-core", "scikit-learn", "pypdfium2")
 
 
@@ -109,8 +112,20 @@ def grounds(state: ReviewState) -> dict[str, PaperMetadata]:
     return {name: state["papers"][name] for name in prisma.included(state["outcomes"], state["extractions"])}
 
 
-def verdict(state: ReviewState, counts: Prisma) -> tuple[Status, list[str]]:
-    """Return how the review ended, and for what reasons not better."""
+def remarks(extractions: Mapping[str, Extraction], papers: Mapping[str, PaperMetadata]) -> list[str]:
+    """Return what went less than well when papers were read for evidence: what a model did not read above all."""
+    told = [
+        f"{papers[name].get('title') or name}: {note}"
+        for name, extraction in extractions.items()
+        if extraction["tier"] == "full_text"
+        for note in extraction["notes"]
+    ]
+    more = len(told) - _REMARKS
+    return [*told[:_REMARKS], *([f"{more} more remarks on the reading of papers"] if more > 0 else [])]
+
+
+def verdict(state: ReviewState, counts: Prisma, *, model: bool = False) -> tuple[Status, list[str]]:
+    """Return how the review ended, and for what reasons not better; `model`: one was to write it."""
     silent = [f"{name} did not answer" for name in state["silent"]]
     if not state["papers"]:
         nothing = "no catalogue could be searched" if not state["searches"] else "no paper was found for this question"
@@ -123,7 +138,9 @@ def verdict(state: ReviewState, counts: Prisma) -> tuple[Status, list[str]]:
         return "failed", [*silent, *lost, "nothing could be quoted from any paper"]
     short = counts["included_abstract"]
     abstracts = [f"{short} of {counts['included']} papers could be read by their abstract only"] if short else []
-    reasons = [*silent, *lost, *abstracts]
+    unwritten = ["the model wrote nothing that could be used: the review is composed of quotes"]
+    alone = unwritten if model and state["review"]["mode"] == "extractive" else []
+    reasons = [*silent, *lost, *abstracts, *alone]
     return ("partial" if reasons else "success"), reasons
 
 
