@@ -227,7 +227,10 @@ async def test_a_paper_that_cannot_be_read_has_a_substitute_that_is_used(tmp_pat
     assert {each["failed"] for each in state["substitutions"][1:]} <= {each["by"] for each in state["substitutions"]}
     assert state["extractions"][last["by"]]["evidence"]
     assert last["by"] in state["review"]["references"]
-    assert state["counts"]["substituted"] == len(state["substitutions"])
+    assert state["counts"]["substituted"] == 1
+    run = json.loads((tmp_path / "second" / "out" / "run.json").read_text())
+    assert [(each["failed"], each["by"]) for each in run["substitutions"]] == [(best, last["by"])]
+    assert run["substitutes_sought"] == state["substitutions"]
     assert best not in state["extractions"]
 
 

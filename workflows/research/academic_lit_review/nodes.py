@@ -20,7 +20,7 @@ from workflows.research.academic_lit_review.paper_processor import paper_process
 from workflows.research.academic_lit_review.paper_processor.extraction import extract_papers
 from workflows.research.academic_lit_review.presets import described
 from workflows.research.academic_lit_review.question import DEFAULT_LANGUAGE, asked, seeds
-from workflows.research.academic_lit_review.selection import select, substitutes, told
+from workflows.research.academic_lit_review.selection import select, substitutes
 from workflows.research.academic_lit_review.state import ReviewState, blank
 from workflows.research.academic_lit_review.synthesis import compose
 from workflows.research.academic_lit_review.synthesis import write as written
@@ -148,8 +148,7 @@ async def substitute(state: ReviewState) -> ReviewState:
         if state["rounds"] < MOST_ROUNDS
         else []
     )
-    notes = [told(each, papers) for each in found]
-    return {"substitutions": [*done, *found], "rounds": state["rounds"] + 1, "notes": notes}
+    return {"substitutions": [*done, *found], "rounds": state["rounds"] + 1}
 
 
 def all_read(state: ReviewState) -> Literal["process_papers", "extract"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from typing import Any
 
@@ -14,6 +14,7 @@ from workflows.research.academic_lit_review.context import ReviewContext
 from workflows.research.academic_lit_review.discovery import Discovered
 from workflows.research.academic_lit_review.prisma import Prisma
 from workflows.research.academic_lit_review.screening import EXCLUSIONS
+from workflows.research.academic_lit_review.selection import Substitution
 from workflows.research.academic_lit_review.state import ReviewState, Status
 from workflows.research.academic_lit_review.synthesis import Records, Search
 from workflows.research.academic_lit_review.values import Extraction
@@ -37,7 +38,7 @@ def records(state: ReviewState) -> Records:
         themes=state["themes"],
         other=state["other"],
         grouping=state["grouping"],
-        substitutions=_swaps(state),
+        substitutions=_plain(swaps(state)),
         citations=state["citations"],
         searches=state["searches"],
         searched_on=state["searched_on"],
@@ -59,12 +60,22 @@ def counted(state: ReviewState) -> Prisma:
         outcomes,
         state["extractions"],
         identified=identified if enough else None,
-        substitutions=_swaps(state),
+        substitutions=_plain(swaps(state)),
     )
 
 
-def _swaps(state: ReviewState) -> list[dict[str, str]]:
-    return [{"failed": each["failed"], "by": each["by"], "reason": each["reason"]} for each in state["substitutions"]]
+def swaps(state: ReviewState) -> list[Substitution]:
+    """Return which paper was read in whose place; substitutes that could not be read either stand for nobody."""
+    first: dict[str, Substitution] = {}
+    for each in state["substitutions"]:
+        before = first.get(each["failed"], each)
+        first[each["by"]] = {"failed": before["failed"], "by": each["by"], "reason": before["reason"]}
+    outcomes = state["outcomes"]
+    return [each for name, each in first.items() if name in outcomes and outcomes[name]["status"] != "failed"]
+
+
+def _plain(swapped: Iterable[Substitution]) -> list[dict[str, str]]:
+    return [{"failed": each["failed"], "by": each["by"], "reason": each["reason"]} for each in swapped]
 
 
 def searches(found: Discovered) -> list[Search]:
@@ -93,18 +104,16 @@ def waiting(state: ReviewState) -> list[str]:
 
 
 def used(state: ReviewState) -> dict[str, PaperMetadata]:
-    """Return the papers to extract from: all that were sought, but those in whose place another was read."""
-    outcomes = state["outcomes"]
+    """Return the papers to extract from: all that were sought, but those in whose place others were sought and read."""
+    read = {each["by"] for each in swaps(state)}
     by = {each["failed"]: each["by"] for each in state["substitutions"]}
 
     def replaced(name: str) -> bool:
-        while name in by:
+        while name in by and name not in read:
             name = by[name]
-            if outcomes.get(name, {}).get("status", "failed") != "failed":
-                return True
-        return False
+        return name in read
 
-    return {name: state["papers"][name] for name in outcomes if not replaced(name)}
+    return {name: state["papers"][name] for name in state["outcomes"] if name in read or not replaced(name)}
 
 
 def grounds(state: ReviewState) -> dict[str, PaperMetadata]:
@@ -164,6 +173,7 @@ def run(state: ReviewState, context: ReviewContext, status: Status, reasons: lis
         "preset": state["preset"],
         "settings": context.model_dump(exclude_none=True),
         "completeness": state["completeness"],
+        "substitutes_sought": state["substitutions"],
         "versions": {"python": platform.python_version(), **_versions()},
         "costs": state["usage"],
         "seconds": state["timings"],
