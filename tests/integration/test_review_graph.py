@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -16,11 +18,12 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph import StateGraph
 from langgraph.runtime import Runtime
+from langgraph.types import Command
 
 from core.errors import InputError, SettingsError
 from core.evidence.locate import locate
 from core.loopback import Internet, Plan, Route
-from core.loopback.corpus import read
+from core.loopback.corpus import LIBRARY, read
 from core.loopback.plan import Trouble
 from core.progress import ProgressEvent
 from core.settings import CATALOGUES
@@ -327,6 +330,9 @@ async def test_progress_of_the_paper_processor_comes_out_without_subgraphs(tmp_p
     assert sum(event["status"] == "converted" for event in events) >= 4
 
 
+THREAD: Any = {"configurable": {"thread_id": "1"}}
+
+
 class Broken(Exception):
     """What a test lets happen."""
 
@@ -390,3 +396,51 @@ async def test_a_checkpoint_holds_no_text(tmp_path: Path) -> None:
 
     assert json.loads(json.dumps(kept)) == kept
     assert len(json.dumps(kept["outcomes"])) < sum(texts) / 2
+
+
+# what a person is asked
+
+
+async def test_a_person_may_leave_papers_out_and_take_others_in(tmp_path: Path) -> None:
+    graph, config = create_academic_lit_review_graph().compile(checkpointer=InMemorySaver()), THREAD
+    async with Internet.samples() as net:
+        context = ReviewContext(settings=net.settings(tmp_path), quality="test", approve_papers=True)
+        stopped = await graph.ainvoke(ASKED, config, context=context)
+        [question] = stopped["__interrupt__"]
+        first, other = question.value["selected"][0]["id"], question.value["reserve"][0]["id"]
+        assert not net.asked(host="repository")
+        await graph.ainvoke(Command(resume={"drop": [first], "add": [other]}), config, context=context)
+        state = (await graph.aget_state(config)).values
+
+    assert first not in state["outcomes"]
+    assert other in state["outcomes"]
+    assert state["counts"]["excluded"]["left out by the user"] == 1
+    assert state["status"] == "success"
+
+
+async def test_a_person_may_supply_papers_that_could_not_be_had(tmp_path: Path) -> None:
+    graph, config = create_academic_lit_review_graph().compile(checkpointer=InMemorySaver()), THREAD
+    folder = tmp_path / "mine"
+    await asyncio.to_thread(shutil.copytree, LIBRARY, folder)
+    async with Internet(walled(abstracts=True)) as net:
+        context = ReviewContext(settings=net.settings(tmp_path), quality="test", ask_for_pdfs=True)
+        stopped = await graph.ainvoke(ASKED, config, context=context)
+        [question] = stopped["__interrupt__"]
+        assert {each["id"] for each in question.value["missing"]} <= stopped["outcomes"].keys()
+        await graph.ainvoke(Command(resume=str(folder)), config, context=context)
+        state = (await graph.aget_state(config)).values
+
+    assert state["status"] == "success", state["reasons"]
+    assert state["counts"]["included_full_text"] == state["counts"]["included"]
+    assert (await quotes(state, tmp_path)).keys() <= {"exact", "fuzzy"}
+
+
+async def test_who_has_none_of_the_papers_goes_on_without(tmp_path: Path) -> None:
+    graph, config = create_academic_lit_review_graph().compile(checkpointer=InMemorySaver()), THREAD
+    async with Internet(walled(abstracts=True)) as net:
+        context = ReviewContext(settings=net.settings(tmp_path), quality="test", ask_for_pdfs=True)
+        await graph.ainvoke(ASKED, config, context=context)
+        state = await graph.ainvoke(Command(resume=str(tmp_path / "nowhere")), config, context=context)
+
+    assert state["status"] == "partial"
+    assert any("no PDF was found" in note for note in state["notes"])

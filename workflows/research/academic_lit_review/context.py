@@ -114,6 +114,12 @@ class ReviewContext(Context):
     token_budget: int = Field(
         0, ge=0, title="Tokens", description="Tokens after which no model is asked any more; 0: no limit."
     )
+    approve_papers: bool = Field(
+        False, title="Approve papers", description="Stop before papers are read, and ask which of them are to be."
+    )
+    ask_for_pdfs: bool = Field(
+        False, title="Ask for PDFs", description="Stop when papers could not be had, and ask for a folder with them."
+    )
     out: str = Field("", title="Folder", description="Where the files of the review are written; empty: nowhere.")
 
     chat: SkipJsonSchema[BaseChatModel | None] = Field(None, exclude=True)

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from langgraph.runtime import Runtime
+from langgraph.types import interrupt
 
-from workflows.research.academic_lit_review import discovery, publishing, recorded
+from workflows.research.academic_lit_review import discovery, publishing, recorded, supplied
 from workflows.research.academic_lit_review.clustering import find_themes
 from workflows.research.academic_lit_review.context import ReviewContext, get_context
 from workflows.research.academic_lit_review.desk import open_desk
 from workflows.research.academic_lit_review.diffusion import snowball
-from workflows.research.academic_lit_review.paper_processor import paper_processing_subgraph
+from workflows.research.academic_lit_review.paper_processor import paper_processing_subgraph, run_paper_pipeline
 from workflows.research.academic_lit_review.paper_processor.extraction import extract_papers
 from workflows.research.academic_lit_review.presets import described
 from workflows.research.academic_lit_review.question import DEFAULT_LANGUAGE, asked, seeds
@@ -108,6 +109,17 @@ async def choose_papers(state: ReviewState, runtime: Run) -> ReviewState:
     return {"selected": chosen["selected"], "reserve": chosen["reserve"], "notes": chosen["notes"]}
 
 
+async def approve_papers(state: ReviewState, runtime: Run) -> ReviewState:
+    """Let a person approve of the papers, if the run is to ask."""
+    selected, reserve, papers = state["selected"], state["reserve"], state["papers"]
+    if not get_context(runtime, ReviewContext).approve_papers or not selected:
+        return {"selected": selected}
+    known = {"selected": supplied.shown(selected, papers), "reserve": supplied.shown(reserve, papers)}
+    answer = interrupt({"ask": "approve_papers", "answer": 'true, or {"drop": [ids], "add": [ids]}', **known})
+    read, out, waiting = supplied.approved(answer, selected, reserve)
+    return {"selected": read, "reserve": waiting, "excluded": dict.fromkeys(out, supplied.LEFT_OUT)}
+
+
 async def process_papers(state: ReviewState, runtime: Run) -> ReviewState:
     """Obtain and read the papers that are to be read and have not ended yet; its progress becomes ours."""
     wanted = {name: state["papers"][name] for name in recorded.waiting(state)}
@@ -151,9 +163,29 @@ async def substitute(state: ReviewState) -> ReviewState:
     return {"substitutions": [*done, *found], "rounds": state["rounds"] + 1}
 
 
-def all_read(state: ReviewState) -> Literal["process_papers", "extract"]:
+def all_read(state: ReviewState) -> Literal["process_papers", "supply_pdfs"]:
     """Tell where to go on: back to reading while substitutes wait."""
-    return "process_papers" if recorded.waiting(state) else "extract"
+    return "process_papers" if recorded.waiting(state) else "supply_pdfs"
+
+
+async def supply_pdfs(state: ReviewState, runtime: Run) -> ReviewState:
+    """Let a person supply papers that could not be had, if the run is to ask, and read them."""
+    missing = recorded.missing(state)
+    if not get_context(runtime, ReviewContext).ask_for_pdfs or not missing:
+        return {"outcomes": {}}
+    folder = interrupt(
+        {
+            "ask": "supply_pdfs",
+            "answer": "a folder with their PDFs; empty: go on without them",
+            "missing": supplied.shown(list(missing), missing),
+        }
+    )
+    if not folder:
+        return {"outcomes": {}}
+    async with open_desk(state, runtime) as desk:
+        found, notes = await supplied.matched(str(folder), missing, desk.settings)
+        result = await run_paper_pipeline(found.values(), **desk.processing().dependencies())
+    return {"papers": found, "outcomes": result.outcomes, "notes": notes, **desk.used("supply_pdfs")}
 
 
 async def extract(state: ReviewState, runtime: Run) -> ReviewState:

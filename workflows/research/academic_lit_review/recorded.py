@@ -116,6 +116,11 @@ def used(state: ReviewState) -> dict[str, PaperMetadata]:
     return {name: state["papers"][name] for name in state["outcomes"] if name in read or not replaced(name)}
 
 
+def missing(state: ReviewState) -> dict[str, PaperMetadata]:
+    """Return the papers that could not be read and in whose place none was."""
+    return {name: paper for name, paper in used(state).items() if state["outcomes"][name]["status"] == "failed"}
+
+
 def grounds(state: ReviewState) -> dict[str, PaperMetadata]:
     """Return the papers that the review rests on."""
     return {name: state["papers"][name] for name in prisma.included(state["outcomes"], state["extractions"])}
@@ -156,10 +161,9 @@ def verdict(state: ReviewState, counts: Prisma, *, model: bool = False) -> tuple
 def _lost(state: ReviewState) -> list[str]:
     """Return how many papers could not be read and had no substitute, by reason."""
     outcomes, reasons = state["outcomes"], dict[str, int]()
-    for name in used(state):
-        if outcomes[name]["status"] == "failed":
-            reason = outcomes[name].get("reason", "")
-            reasons[reason] = reasons.get(reason, 0) + 1
+    for name in missing(state):
+        reason = outcomes[name].get("reason", "")
+        reasons[reason] = reasons.get(reason, 0) + 1
     told = [f"{REASONS.get(reason, reason)} ({count})" for reason, count in sorted(reasons.items())]
     total = sum(reasons.values())
     return [f"{total} of {len(outcomes)} papers could not be read: {'; '.join(told)}"] if total else []
