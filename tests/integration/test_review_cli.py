@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 from contextlib import closing
@@ -51,6 +52,18 @@ async def test_nothing_found_is_told_by_the_exit_status_too(tmp_path: Path) -> N
         "failed: a review of 0 papers, 0 of them read in full",
         "  no paper was found for this question",
     ]
+
+
+async def test_a_dry_run_says_what_it_will_cost_and_asks_nobody(tmp_path: Path) -> None:
+    async with Internet.samples() as net:
+        status, out, _ = await lit_review(net, tmp_path, *QUESTION, "--quality", "quick", "--dry-run")
+        assert status == 0
+        assert re.fullmatch(
+            r"a review of at most 30 papers: about \d+ requests, \d+ credits of OpenAlex, no model, \d+ minutes\n", out
+        )
+        _, out, _ = await lit_review(net, tmp_path, *QUESTION, "--dry-run", "--model", "some:model")
+        assert "tokens of the model" in out
+        assert net.requests == []
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,7 @@ def _review_options(review: argparse.ArgumentParser) -> None:
     review.add_argument("--converter", metavar="NAME", help=f"engine that turns PDFs into Markdown: {CONVERTERS}")
     review.add_argument("--email", metavar="ADDR", help="your address, for the User-Agent, as catalogues ask")
     review.add_argument("--retrieve-url", metavar="URL", help="retrieve-academic service; empty: do without")
+    review.add_argument("--dry-run", action="store_true", help="only say what the review will cost")
     review.add_argument("--plain", action="store_true", help="plain lines instead of a live display")
 
 

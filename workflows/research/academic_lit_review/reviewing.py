@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator
@@ -14,9 +15,12 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from rich.console import Console
 
 from core.errors import InputError
+from core.http import HttpClient
+from core.scholarly import MemoryCache, open_catalogues
 from core.settings import Settings
 from core.stores.papers import PaperStore
 from workflows.research.academic_lit_review import export, presets, question, recorded, stopping
+from workflows.research.academic_lit_review.estimate import Estimate, estimate
 from workflows.research.academic_lit_review.publishing.markdown import markdown
 from workflows.research.academic_lit_review.reading import configured
 from workflows.research.academic_lit_review.review import academic_lit_review
@@ -49,11 +53,14 @@ class Task:
     email: str | None = None
     retrieve_url: str | None = None
     plain: bool = False
+    dry_run: bool = False
 
     @property
     def thread(self) -> str:
         """Return what tells this review from others: the same command goes on with the same review."""
-        told = {key: value for key, value in asdict(self).items() if key not in ("home", "out", "plain", "email")}
+        told = {
+            key: value for key, value in asdict(self).items() if key not in ("home", "out", "plain", "email", "dry_run")
+        }
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
@@ -63,8 +70,12 @@ def review(task: Task) -> int:
     settings = configured(
         home=task.home, converter=task.converter, contact_email=task.email, retrieve_academic_url=task.retrieve_url
     )
-    question.asked(task.topic, task.questions, task.years, task.language)
-    presets.chosen(task.quality, max_papers=task.max_papers)
+    asked = question.asked(task.topic, task.questions, task.years, task.language)
+    preset = presets.chosen(task.quality, max_papers=task.max_papers)
+    if task.dry_run:
+        cost = asyncio.run(_cost(asked, preset, settings, model=bool(task.model or task.fast_model)))
+        result.out(f"a review of at most {plural(preset.max_papers, 'paper')}: {cost}", highlight=False)
+        return 0
     if task.out:
         export.prepare(task.out)
     try:
@@ -87,6 +98,12 @@ def summary(state: ReviewState) -> str:
     lines += [f"  {reason}" for reason in state["reasons"]]
     lines += [f"review in {state['files'][0]}"] if state["files"] else []
     return "\n".join(lines)
+
+
+async def _cost(asked: question.Question, preset: presets.Preset, settings: Settings, *, model: bool) -> Estimate:
+    """Return what a review costs; the catalogues are made ready, and not asked."""
+    async with HttpClient(settings) as http:
+        return estimate(asked, preset, open_catalogues(settings, http, MemoryCache()), settings, model=model)
 
 
 async def _reviewed(task: Task, settings: Settings, show: View) -> ReviewState:
