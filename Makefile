@@ -45,9 +45,10 @@ format: $(VENV)/dev  ## put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/dev  ## measure the pipeline and the converters
+bench: $(VENV)/dev  ## measure the pipeline, the converters and the finding of quotes
 	$(BIN)/python -m tests.benchmarks.pipeline
 	$(BIN)/python -m tests.benchmarks.conversion
+	$(BIN)/python -m tests.benchmarks.quotes
 
 studio: $(VENV)/studio  ## open the graphs in LangGraph Studio
 	@LANGGRAPH_NO_VERSION_CHECK=true exec $(BIN)/langgraph dev --n-jobs-per-worker 4
