@@ -311,6 +311,20 @@ async def test_a_model_writes_and_what_it_invents_is_dropped_and_listed(tmp_path
     assert cited(state)
 
 
+async def test_a_folder_of_pdfs_is_reviewed_without_any_catalogue(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    await asyncio.to_thread(folder.mkdir)
+    for name in ("01.pdf", "02.pdf"):
+        await asyncio.to_thread(shutil.copy, LIBRARY / name, folder)
+    async with Internet.samples() as net:
+        state = await review(net, tmp_path, pdfs=folder, changed={"catalogues": ()})
+
+    assert (state["status"], state["reasons"]) == ("partial", ["no catalogue could be searched"])
+    assert {outcome["source"] for outcome in state["outcomes"].values()} == {"local"}
+    assert state["counts"]["included_full_text"] == 2
+    assert (await quotes(state, tmp_path)).keys() <= {"exact", "fuzzy"}
+
+
 # as a graph
 
 

@@ -141,10 +141,12 @@ def remarks(extractions: Mapping[str, Extraction], papers: Mapping[str, PaperMet
 def verdict(state: ReviewState, counts: Prisma, *, model: bool = False) -> tuple[Status, list[str]]:
     """Return how the review ended, and for what reasons not better; `model`: one was to write it."""
     silent = [f"{name} did not answer" for name in state["silent"]]
+    silent += [] if state["searches"] else ["no catalogue could be searched"]
+    if not state["papers"] and not state["searches"]:
+        return "failed", silent
     if not state["papers"]:
-        nothing = "no catalogue could be searched" if not state["searches"] else "no paper was found for this question"
         down = state["silent"] and len(state["silent"]) == len({each["catalogue"] for each in state["searches"]})
-        return "failed", [*silent, "all catalogues failed" if down else nothing]
+        return "failed", [*silent, "all catalogues failed" if down else "no paper was found for this question"]
     if not counts["sought"]:
         return "failed", [*silent, "none of the papers that were found is relevant to the question"]
     lost = _lost(state)
