@@ -133,3 +133,12 @@ async def test_the_end_of_the_budget_is_not_swallowed() -> None:
 
     with pytest.raises(ModelBudgetSpent):
         await reply_of(model)
+
+
+@pytest.mark.virtual_clock
+async def test_a_key_that_a_provider_repeats_is_not_repeated_by_us() -> None:
+    refused = PermissionError("Incorrect API key provided: sk-proj-a1B2c3D4e5F6g7H8. See the gpt-5-mini page.")
+    reply = await reply_of(ToolTalker(script=[refused]))
+
+    assert "a1B2" not in reply.why
+    assert "gpt-5-mini page" in reply.why

@@ -37,6 +37,8 @@ _SORRY = re.compile(
 )
 _PASSING = re.compile(r"Timeout|Connect|ReadError|RemoteProtocol|Overloaded|RateLimit|ServerError|Unavailable")
 _FINAL = re.compile(r"Authentication|PermissionDenied|NotFound")
+#: What may be a key in the words of a provider, some of which repeat the one they refuse.
+_KEY = re.compile(r"\b(?:sk|pk|key|api|bearer)[-_][\w*-]{6,}|\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{24,}", re.IGNORECASE)
 _FILTER = re.compile(r"content[ _](?:filter|management)|refus", re.IGNORECASE)
 
 
@@ -133,7 +135,7 @@ async def _patiently(talk: _Talk[T], messages: Sequence[BaseMessage], patience: 
 
 def _trouble(error: Exception) -> _Trouble:
     names = " ".join(kind.__name__ for kind in type(error).__mro__)
-    status, told = _status(error), f"{type(error).__name__}: {_short(str(error))}"
+    status, told = _status(error), f"{type(error).__name__}: {_short(_KEY.sub('***', str(error)))}"
     if _FILTER.search(names) or _FILTER.search(told):
         return _Trouble(f"refused: {told}", passing=False, final=False, wait_s=0)
     passing = bool(
