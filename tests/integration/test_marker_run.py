@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ import pytest
 
 from core.settings import Settings
 from core.stores.papers import PaperStore
+from tests.leftovers import children
 from tests.library import PDFS
 from tests.marking import needs_marker
 from tests.surya import Surya, surya
 from tests.watching import Watch
-from workflows.research.academic_lit_review.paper_processor import run_paper_pipeline
+from workflows.research.academic_lit_review.paper_processor import run_paper_pipeline, run_paper_processing
 from workflows.research.academic_lit_review.paper_processor.state import Outcome
 
 pytestmark = [needs_marker, pytest.mark.timeout(300)]
@@ -68,3 +70,22 @@ async def test_a_mixed_pile_is_routed_and_upgraded_by_the_real_marker(
     assert first["why"].endswith("its servers are named in the settings")
     assert (simple["status"], simple["engine"]) == ("converted", "marker")
     assert (scan["status"], scan["engine"]) == ("cached", "marker")
+
+
+async def test_cancelling_the_graph_kills_marker_within_two_seconds(
+    papers: list[Any], stand_in: Surya, tmp_path: Path
+) -> None:
+    stand_in.fault = "mute"  # it takes a question and never answers
+    named: dict[str, Any] = stand_in.settings()
+    given = {"home": tmp_path / "home", "retrieve_academic_url": "", "converter": "marker", "max_processing": 1}
+    running = asyncio.ensure_future(
+        run_paper_processing(papers, settings=Settings(_env_file=None, **{**given, **named}))
+    )
+    assert await asyncio.to_thread(stand_in.until, lambda: stand_in.count() > 0)
+    assert children() != []
+
+    running.cancel()
+    async with asyncio.timeout(2):
+        await asyncio.wait([running])
+    assert running.cancelled()
+    assert children() == []
