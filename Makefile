@@ -28,8 +28,8 @@ $(VENV)/studio: $(VENV)/dev
 	$(PIP) --editable '.[demo,studio]'
 	@touch $@
 
-demo: $(VENV)/demo  ## read a dozen sample papers through the real graph: offline, no key
-	$(BIN)/lit-review demo
+demo: $(VENV)/demo  ## read and review a dozen sample papers through the real graphs: offline, no key
+	$(BIN)/lit-review demo --out demo-out
 
 test: $(VENV)/studio  ## run every test (real papers too, when LIT_REVIEW_CORPUS names a corpus)
 	$(BIN)/python -m pytest
@@ -69,4 +69,4 @@ marker: $(VENV)/marker  ## install Marker, with the CPU build of torch (your own
 ray: $(VENV)/ray  ## install Ray, for conversion on several machines
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .langgraph_api build dist *.egg-info
+	rm -rf $(VENV) demo-out .pytest_cache .mypy_cache .ruff_cache .hypothesis .langgraph_api build dist *.egg-info

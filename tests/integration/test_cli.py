@@ -371,6 +371,9 @@ async def test_the_demo_ends_as_it_says(tmp_path: Path) -> None:
     assert out.split("from the cache in ")[1].count("\n  | ") == 3
     assert ", page " in out
     assert {"missing.csv", "outcomes.jsonl", "store"} <= {path.name for path in (tmp_path / "demo").iterdir()}
+    review = (tmp_path / "demo" / "review" / "review.html").read_text()
+    assert "open demo/review/review.html" in out
+    assert review.count('class="cite"') > 20
 
 
 async def test_the_demo_leaves_nothing_behind(tmp_path: Path) -> None:

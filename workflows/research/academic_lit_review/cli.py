@@ -121,10 +121,16 @@ def _parser() -> argparse.ArgumentParser:
     read.set_defaults(command=_read)
     demo = commands.add_parser(
         "demo",
-        help="read twelve sample papers from a small internet on this machine",
-        description="Read twelve invented sample papers over HTTP from a small internet on this machine, twice.",
+        help="read and review twelve sample papers from a small internet on this machine",
+        description="Read twelve invented sample papers over HTTP from a small internet on this machine, twice, and "
+        "review them.",
     )
-    demo.add_argument("--out", type=Path, metavar="DIR", help="write the texts there; the store is DIR/store")
+    demo.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write the texts, and the review into DIR/review; the store is DIR/store",
+    )
     demo.add_argument("--keep", action="store_true", help="keep the temporary paper store")
     demo.add_argument("--plain", action="store_true", help="plain lines instead of a live display")
     demo.set_defaults(command=_demo)

@@ -1,4 +1,7 @@
-"""`lit-review demo`: the real graph on sample papers, over real HTTP, from a small internet on this machine. Twice."""
+"""`lit-review demo`: the real graphs on sample papers, over real HTTP, from a small internet on this machine.
+
+The papers are read twice, to show what is not done again, and then reviewed.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,8 @@ from workflows.research.academic_lit_review.context import Context
 from workflows.research.academic_lit_review.paper_processor import PaperProcessingState, paper_processing_subgraph
 from workflows.research.academic_lit_review.paper_processor.state import Outcome
 from workflows.research.academic_lit_review.report import label, report, summary
+from workflows.research.academic_lit_review.review import academic_lit_review
+from workflows.research.academic_lit_review.state import ReviewState
 from workflows.research.academic_lit_review.terminal import view
 
 if TYPE_CHECKING:
@@ -29,6 +34,9 @@ if TYPE_CHECKING:
 
 #: How many of the samples cannot be had, on purpose: nobody offers them, and the run has to say so.
 EXPECTED_FAILURES = 1
+#: What the samples are about, and what they are asked.
+TOPIC = "Street trees"
+QUESTIONS = ("How much do street trees cool the air?", "What limits the cooling by street trees?")
 #: The excerpt: so many lines of so many characters.
 _LINES, _WIDTH = 3, 96
 
@@ -42,12 +50,21 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Reviewed:
+    """What became of the review, and its duration in seconds."""
+
+    state: ReviewState
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Shown:
     """What the demo has to show in the end."""
 
     first: Run
     second: Run
     excerpt: str
+    review: Reviewed
 
 
 def demo(*, out: Path | None = None, keep: bool = False, plain: bool = False) -> int:
@@ -60,7 +77,7 @@ def demo(*, out: Path | None = None, keep: bool = False, plain: bool = False) ->
     with _home(out, keep=keep) as home:
         try:
             with view(told, plain=plain) as show:
-                shown = stopping.run(_twice(internet, home, out, show), lambda: show.say("stopping ..."))
+                shown = stopping.run(_runs(internet, home, out, show), lambda: show.say("stopping ..."))
         except stopping.Stopped as stopped:
             told.out("stopped", highlight=False)
             return stopped.status
@@ -89,14 +106,22 @@ def _home(out: Path | None, *, keep: bool) -> Iterator[Path]:
             yield Path(home)
 
 
-async def _twice(internet: Internet, home: Path, out: Path | None, show: Callable[[ProgressEvent], None]) -> Shown:
+async def _runs(internet: Internet, home: Path, out: Path | None, show: Callable[[ProgressEvent], None]) -> Shown:
     async with internet as net:
         first = await _run(net, home, show)
         second = await _run(net, home, lambda event: None)
+        review = await _review(net, home, (out or home) / "review")
     async with PaperStore.open(home) as store:
         if out:
             await export.export(first.outcomes, store, out)
-        return Shown(first, second, await _excerpt(first.outcomes, store))
+        return Shown(first, second, await _excerpt(first.outcomes, store), review)
+
+
+async def _review(net: Internet, home: Path, folder: Path) -> Reviewed:
+    """Review the papers: found in the catalogues of the small internet, their texts as read just now."""
+    began = time.monotonic()
+    state = await academic_lit_review(TOPIC, QUESTIONS, quality="quick", out=folder, settings=net.settings(home))
+    return Reviewed(state, time.monotonic() - began)
 
 
 async def _run(net: Internet, home: Path, show: Callable[[ProgressEvent], None]) -> Run:
@@ -141,7 +166,8 @@ def _opening(total: int) -> str:
 def _as_expected(shown: Shown) -> bool:
     failed = [outcome for outcome in shown.first.outcomes if outcome["status"] == "failed"]
     again = [outcome for outcome in shown.second.outcomes if outcome["status"] == "cached"]
-    return len(failed) == EXPECTED_FAILURES and len(again) == len(shown.first.outcomes) - EXPECTED_FAILURES
+    read = len(shown.first.outcomes) - EXPECTED_FAILURES
+    return len(failed) == EXPECTED_FAILURES and len(again) == read and bool(shown.review.state.get("files"))
 
 
 def _closing(shown: Shown, home: Path, out: Path | None, *, keep: bool) -> str:
@@ -155,5 +181,12 @@ def _closing(shown: Shown, home: Path, out: Path | None, *, keep: bool) -> str:
             f"first run: {summary(shown.first.outcomes)} in {shown.first.seconds:.1f} s, {verdict}; {place}",
             f"second run: {len(cached)} of {total} from the cache in {shown.second.seconds:.2f} s",
             shown.excerpt,
+            _reviewed(shown.review, kept),
         ]
     )
+
+
+def _reviewed(review: Reviewed, kept: Path | None) -> str:
+    papers, themes = len(review.state["extractions"]), len(review.state["themes"])
+    place = f"open {kept / 'review' / 'review.html'}" if kept else "--out DIR keeps it"
+    return f"review of {TOPIC.lower()!r}: {papers} papers in {themes} themes, in {review.seconds:.1f} s; {place}"
