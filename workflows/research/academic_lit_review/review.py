@@ -100,7 +100,9 @@ async def _run(
     config: Any = {"configurable": {"thread_id": thread_id}} if checkpointer else {}
     broken_off = checkpointer is not None and bool((await graph.aget_state(config)).next)
     given: Any = None if broken_off else asked
-    state = await graph.ainvoke(given, config, context=context, output_keys=list(ReviewState.__annotations__))
+    keys = list(ReviewState.__annotations__)
+    durability: Any = "sync" if checkpointer else None  # a phase is on disk before the next one begins
+    state = await graph.ainvoke(given, config, context=context, output_keys=keys, durability=durability)
     return cast(ReviewState, state)
 
 
