@@ -19,6 +19,8 @@ from core.loopback import Internet
 from tests.library import SAMPLE_PLAN
 from tests.ports import free_port
 
+#: No look-up of newer versions, no traces; and where it was, should the server crash.
+QUIET = {"LANGGRAPH_NO_VERSION_CHECK": "true", "LANGSMITH_TRACING": "false", "PYTHONFAULTHANDLER": "1"}
 ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = [
@@ -37,7 +39,7 @@ async def server(cwd: Path, environment: dict[str, str]) -> AsyncIterator[str]:
     child = await asyncio.create_subprocess_exec(
         *command,
         cwd=cwd,
-        env={**os.environ, **environment, "LANGGRAPH_NO_VERSION_CHECK": "true", "LANGSMITH_TRACING": "false"},
+        env={**os.environ, **environment, **QUIET},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -45,9 +47,10 @@ async def server(cwd: Path, environment: dict[str, str]) -> AsyncIterator[str]:
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
-        child.terminate()
+        if child.returncode is None:
+            child.terminate()
         await child.wait()
-        await log
+        print((await log).decode(errors="replace")[-4000:])  # noqa: T201 - shown when the test fails
 
 
 async def _drain(child: asyncio.subprocess.Process) -> bytes:
