@@ -64,52 +64,6 @@ class ReviewInput(TypedDict, total=False):
     pdfs: Annotated[str, Field(title="Folder of PDFs", description="Papers of your own that belong into the review.")]
 
 
-class ReviewState(TypedDict, total=False):
-    """The state of a review: identifiers, records, outcomes, evidence and sentences, never a whole text.
-
-    `papers` are all candidates, `excluded` why some are left out (a key of `screening.EXCLUSIONS`), `identified` counts
-    records by where they came from. `reasons` tell why `status` is not "success".
-    """
-
-    topic: str
-    research_questions: list[str]
-    date_range: list[int | None] | None
-    language: str
-    seeds: list[str]
-    pdfs: str
-    question: Question
-    preset: dict[str, float]
-    searched_on: str
-    given: dict[str, PaperMetadata]
-    given_notes: list[str]
-    papers: Annotated[dict[str, PaperMetadata], merged]
-    excluded: Annotated[dict[str, str], merged]
-    relevant: list[str]
-    near: list[str]
-    searches: list[Search]
-    silent: list[str]
-    identified: Annotated[dict[str, int], merged]
-    citations: list[list[str]]
-    completeness: Completeness | None
-    selected: list[str]
-    reserve: list[str]
-    outcomes: Annotated[dict[str, Outcome], merged]
-    substitutions: list[Substitution]
-    rounds: int
-    extractions: Annotated[dict[str, Extraction], merged]
-    themes: list[Theme]
-    other: list[str]
-    grouping: str
-    counts: Prisma
-    review: Review
-    files: list[str]
-    status: Status
-    reasons: list[str]
-    notes: Annotated[list[str], once]
-    timings: Annotated[dict[str, float], merged]
-    usage: Annotated[dict[str, int], merged]
-
-
 class ReviewOutput(TypedDict, total=False):
     """What a run shows while it goes on, and what comes out of it."""
 
@@ -135,6 +89,30 @@ class ReviewOutput(TypedDict, total=False):
     notes: Annotated[list[str], once]
     timings: Annotated[dict[str, float], merged]
     usage: Annotated[dict[str, int], merged]
+
+
+class ReviewState(ReviewOutput, total=False):
+    """The state of a review: identifiers, records, outcomes, evidence and sentences, never a whole text.
+
+    `papers` are all candidates, `excluded` why some are left out (a key of `screening.EXCLUSIONS`), `identified` counts
+    records by where they came from. `reasons` tell why `status` is not "success".
+    """
+
+    topic: str
+    research_questions: list[str]
+    date_range: list[int | None] | None
+    language: str
+    seeds: list[str]
+    pdfs: str
+    searched_on: str
+    given: dict[str, PaperMetadata]
+    given_notes: list[str]
+    relevant: list[str]
+    near: list[str]
+    silent: list[str]
+    identified: Annotated[dict[str, int], merged]
+    rounds: int
+    grouping: str
 
 
 def blank() -> ReviewState:
