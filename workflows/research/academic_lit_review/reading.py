@@ -117,8 +117,10 @@ async def _completed(
     papers: list[PaperMetadata], settings: Settings, store: PaperStore, show: View
 ) -> list[PaperMetadata]:
     """Return `papers` with what the catalogues know of those that came as bare identifiers."""
+    if not any(map(_bare, papers)):  # the pipeline collects them; a folder of PDFs is not to be hashed twice
+        return papers
     known = list((await collected(papers, store)).values())
-    bare = [paper for paper in known if not paper.get("title") and not paper.get("pdf_path")]
+    bare = [paper for paper in known if _bare(paper)]
     if not bare:
         return papers
     async with HttpClient(settings) as http:
@@ -127,6 +129,10 @@ async def _completed(
     for error in found.errors:
         show.say(f"note: {error}")
     return [paper for paper in known if paper not in bare] + list(found.papers)
+
+
+def _bare(paper: PaperMetadata) -> bool:
+    return not paper.get("title") and not paper.get("pdf_path")
 
 
 def _told(order: Order, settings: Settings, outcomes: list[Outcome]) -> str:
